@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: MIT
+// The list of all exchanges. The dispatcher folds over it, so a missing command is a compile error.
+#pragma once
+
+#include "xgops/protocol/messages/error.hpp"
+#include "xgops/protocol/messages/hello.hpp"
+#include "xgops/protocol/messages/process_info.hpp"
+#include "xgops/protocol/messages/stacks.hpp"
+#include "xgops/protocol/messages/threads.hpp"
+#include "xgops/protocol/messages/vitals.hpp"
+
+#include <tuple>
+
+namespace xgops::protocol {
+
+using Catalog = std::tuple<Hello, ProcessInfo, Vitals, Threads, Stacks>;
+
+}  // namespace xgops::protocol

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: MIT
+// Messages to bytes and back. The only place that catches what cereal throws.
+#pragma once
+
+#include "xgops/protocol/header.hpp"
+#include "xgops/result.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+namespace xgops::protocol {
+
+using Bytes = std::vector<std::byte>;
+
+/// The payload of `message`. Explicitly instantiated in codec.cpp for every request and response of
+/// the catalog, so that users do not compile cereal.
+template <class Message>
+[[nodiscard]] Bytes encode(const Message& message);
+
+/// Reads one message from exactly `payload`.
+///
+/// Every length inside is a claim: it is compared with the bytes that are left before anything is
+/// allocated, so decoding never needs more than a small multiple of `payload.size()` bytes.
+/// Errors: `Errc::kMalformedPayload` (too short, too long, an enumerator out of range).
+template <class Message>
+[[nodiscard]] Result<Message> decode(std::span<const std::byte> payload);
+
+/// Header and payload of one whole message, ready to send.
+template <class Message>
+[[nodiscard]] Bytes encode_message(Header header, const Message& message) {
+  Bytes payload = encode(message);
+  header.payload_bytes = static_cast<std::uint32_t>(payload.size());
+  const HeaderBytes head = encode_header(header);
+  Bytes bytes;
+  bytes.reserve(head.size() + payload.size());
+  bytes.insert(bytes.end(), head.begin(), head.end());
+  bytes.insert(bytes.end(), payload.begin(), payload.end());
+  return bytes;
+}
+
+}  // namespace xgops::protocol

@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: MIT
+# Options of the build, and one interface target that carries our flags (never exported).
+
+option(XGOPS_BUILD_CLI "Build the xgops command" ${PROJECT_IS_TOP_LEVEL})
+option(XGOPS_BUILD_TESTS "Build the tests" ${PROJECT_IS_TOP_LEVEL})
+option(XGOPS_BUILD_FUZZERS "Build the libFuzzer targets (clang only)" OFF)
+option(XGOPS_BUILD_BENCHMARKS "Build tests/bench" OFF)
+option(XGOPS_STATIC_CLI "Link the xgops command statically: it starts three times as fast" OFF)
+option(XGOPS_WERROR "Treat warnings as errors" OFF)
+option(XGOPS_COVERAGE "Instrument for coverage" OFF)
+set(XGOPS_SANITIZE "" CACHE STRING "Value for -fsanitize=, for example address,undefined")
+
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+if(PROJECT_IS_TOP_LEVEL)
+  set(CMAKE_RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/bin")
+  set(CMAKE_LIBRARY_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/lib")
+  set(CMAKE_ARCHIVE_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/lib")
+  find_program(XGOPS_CCACHE ccache)
+  if(XGOPS_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
+    set(CMAKE_C_COMPILER_LAUNCHER "${XGOPS_CCACHE}")
+    set(CMAKE_CXX_COMPILER_LAUNCHER "${XGOPS_CCACHE}")
+  endif()
+endif()
+
+add_library(xgops_build_flags INTERFACE)
+target_compile_features(xgops_build_flags INTERFACE cxx_std_20)
+target_compile_options(xgops_build_flags INTERFACE
+  -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wold-style-cast
+  -Wnon-virtual-dtor -Woverloaded-virtual -Wimplicit-fallthrough -Wformat=2
+  -fvisibility=hidden -fvisibility-inlines-hidden)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  target_compile_options(xgops_build_flags INTERFACE
+    -Wduplicated-cond -Wduplicated-branches -Wlogical-op -Wuseless-cast
+    -fno-gnu-unique)  # a unique symbol would be shared with the host whatever its visibility
+endif()
+if(XGOPS_WERROR)
+  target_compile_options(xgops_build_flags INTERFACE -Werror)
+endif()
+if(XGOPS_SANITIZE)
+  target_compile_options(xgops_build_flags INTERFACE
+    "-fsanitize=${XGOPS_SANITIZE}" -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  target_link_options(xgops_build_flags INTERFACE "-fsanitize=${XGOPS_SANITIZE}")
+  string(REPLACE "," ";" _xgops_sanitizers "${XGOPS_SANITIZE}")
+  if("thread" IN_LIST _xgops_sanitizers)
+    target_compile_definitions(xgops_build_flags INTERFACE XGOPS_TSAN=1)
+  endif()
+endif()
+if(XGOPS_COVERAGE)
+  target_compile_options(xgops_build_flags INTERFACE --coverage)
+  target_link_options(xgops_build_flags INTERFACE --coverage)
+endif()
+if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 15)
+  # Clang 14 implements coroutines but does not say so to libstdc++'s headers and Asio.
+  target_compile_options(xgops_build_flags INTERFACE -Wno-builtin-macro-redefined)
+  target_compile_definitions(xgops_build_flags INTERFACE
+    __cpp_impl_coroutine=201902L ASIO_HAS_CO_AWAIT=1 ASIO_HAS_STD_COROUTINE=1)
+endif()

@@ -1,0 +1,20 @@
+# SPDX-License-Identifier: MIT
+# xgops_add_test(NAME SOURCES ... LIBRARIES ... LABELS ... [TIMEOUT seconds]): one GoogleTest executable.
+
+include(CTest)
+if(XGOPS_BUILD_TESTS)
+  find_package(GTest REQUIRED)
+  include(GoogleTest)
+endif()
+
+function(xgops_add_test name)
+  cmake_parse_arguments(arg "" "TIMEOUT" "SOURCES;LIBRARIES;LABELS;ENVIRONMENT" ${ARGN})
+  if(NOT arg_TIMEOUT)
+    set(arg_TIMEOUT 60)
+  endif()
+  add_executable(${name} ${arg_SOURCES})
+  target_link_libraries(${name} PRIVATE ${arg_LIBRARIES} xgops_build_flags GTest::gtest GTest::gtest_main)
+  # PRE_TEST: the tests are listed when ctest starts, so that a build never runs our binaries.
+  gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST
+    PROPERTIES TIMEOUT ${arg_TIMEOUT} LABELS "${arg_LABELS}" ENVIRONMENT "${arg_ENVIRONMENT}")
+endfunction()
