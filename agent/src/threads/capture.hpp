@@ -138,7 +138,6 @@ struct CaptureSummary {
   std::uint64_t elapsed_ns = 0;
   std::uint64_t cpu_ns = 0;
   std::uint32_t interrupted = 0;
-  std::uint64_t longest_pause_ns = 0;
 };
 
 /// Receives a capture piece by piece: modules, then each new stack before the first thread that has

@@ -7,14 +7,13 @@
 namespace xgops::protocol {
 
 struct Cost {
-  std::uint64_t elapsed_ns = 0;        ///< From the request's arrival to the last message.
-  std::uint64_t cpu_ns = 0;            ///< CPU time of the agent's thread.
-  std::uint32_t interrupted = 0;       ///< Threads that ran our signal handler.
-  std::uint64_t longest_pause_ns = 0;  ///< Longest time one thread spent in that handler; 0: none.
+  std::uint64_t elapsed_ns = 0;   ///< From the request's arrival to the last message.
+  std::uint64_t cpu_ns = 0;       ///< CPU time of the agent's thread.
+  std::uint32_t interrupted = 0;  ///< Threads that ran our signal handler.
 
   template <class Archive>
   void serialize(Archive& archive) {
-    archive(elapsed_ns, cpu_ns, interrupted, longest_pause_ns);
+    archive(elapsed_ns, cpu_ns, interrupted);
   }
 };
 
