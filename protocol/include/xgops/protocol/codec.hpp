@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Messages to bytes and back. The only place that catches what cereal throws.
+// Messages to bytes and back.
 #pragma once
 
 #include "xgops/protocol/header.hpp"
@@ -14,16 +14,17 @@ namespace xgops::protocol {
 
 using Bytes = std::vector<std::byte>;
 
-/// The payload of `message`. Explicitly instantiated in codec.cpp for every request and response of
-/// the catalog, so that users do not compile cereal.
+/// The payload of `message`. Defined in codec.cpp for every request and response of the catalog and
+/// for `ErrorReply`, so that users do not compile cereal.
 template <class Message>
 [[nodiscard]] Bytes encode(const Message& message);
 
 /// Reads one message from exactly `payload`.
 ///
 /// Every length inside is a claim: it is compared with the bytes that are left before anything is
-/// allocated, so decoding never needs more than a small multiple of `payload.size()` bytes.
-/// Errors: `Errc::kMalformedPayload` (too short, too long, an enumerator out of range).
+/// allocated, so decoding never needs more than about eight times `payload.size()` bytes.
+/// Errors: `Errc::kMalformedPayload` (too short, too long, a count, boolean or enumerator out of
+/// range; the context says which and where), `Errc::kOutOfMemory`. Throws nothing.
 template <class Message>
 [[nodiscard]] Result<Message> decode(std::span<const std::byte> payload);
 

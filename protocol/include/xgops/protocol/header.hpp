@@ -38,8 +38,13 @@ inline constexpr std::chrono::milliseconds kMaxDeadline{60'000};
 inline constexpr std::chrono::seconds kIdleTimeout{30};
 /// A client that does not take an answer for this long is disconnected.
 inline constexpr std::chrono::seconds kSendTimeout{10};
-/// Most frames of one stack.
+/// Most frames of one stack, and how many a client gets that does not say.
 inline constexpr std::uint32_t kMaxFrames = 1024;
+inline constexpr std::uint32_t kDefaultFrames = 256;
+/// Most bytes of a program's arguments in all; an agent leaves out what is beyond them.
+inline constexpr std::uint32_t kMaxArgumentBytes = 4 * 1024;
+/// Most bytes of a module's build id; an agent sends none of a longer one.
+inline constexpr std::uint32_t kMaxBuildIdBytes = 64;
 
 /// Message types. Values are never reused. A request and its reply have the same type.
 enum class MessageType : std::uint16_t {

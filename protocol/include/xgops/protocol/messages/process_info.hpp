@@ -24,7 +24,7 @@ struct ProcessInfo {
     std::uint32_t uid = 0;               ///< Effective user id.
     std::string name;                    ///< proc(5) comm: at most 15 characters.
     std::string path;                    ///< The executable; " (deleted)" is kept.
-    std::vector<std::string> arguments;  ///< argv, at most 4 KiB in all.
+    std::vector<std::string> arguments;  ///< argv, at most `kMaxArgumentBytes`.
     std::uint64_t start_time_ticks = 0;
     std::uint64_t uptime_ns = 0;
     std::uint32_t os_threads = 0;

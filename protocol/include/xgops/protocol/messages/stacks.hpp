@@ -19,7 +19,7 @@ struct Module {
   std::uint64_t end = 0;               ///< One past the highest.
   std::uint64_t bias = 0;              ///< Address in memory minus address in the file.
   std::string path;                    ///< As in proc(5) maps, without " (deleted)"; "[vdso]".
-  std::vector<std::uint8_t> build_id;  ///< At most 64 bytes; empty: the file has none.
+  std::vector<std::uint8_t> build_id;  ///< At most `kMaxBuildIdBytes`; empty: none.
   bool deleted = false;                ///< The file at `path` is not the one that is mapped.
 
   template <class Archive>
@@ -90,7 +90,7 @@ struct Stacks {
 
   struct Request {
     std::int32_t tid = 0;           ///< 0: all threads.
-    std::uint32_t max_frames = 0;   ///< Per thread; 0: 256. At most `kMaxFrames`.
+    std::uint32_t max_frames = 0;   ///< Per thread, <= `kMaxFrames`; 0: `kDefaultFrames`.
     std::uint32_t deadline_ms = 0;  ///< 0: the default.
     bool interrupt = true;          ///< Whether running threads may get a signal.
 
