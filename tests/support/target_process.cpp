@@ -40,7 +40,8 @@ TargetProcess TargetProcess::spawn_program(const std::filesystem::path& program,
   child.environment = std::move(options.environment);
   child.environment.emplace("XGOPS_DIR", socket_directory.string());
   child.environment.emplace("DEBUGINFOD_URLS", std::nullopt);
-  child.working_directory = options.working_directory;
+  child.working_directory =
+      options.working_directory.empty() ? own_directory->path() : options.working_directory;
   child.error_file = own_directory->path() / "stderr";
   child.arguments = {program.string()};
   child.arguments.insert(child.arguments.end(), options.arguments.begin(), options.arguments.end());
@@ -52,6 +53,13 @@ TargetProcess TargetProcess::spawn_program(const std::filesystem::path& program,
   return {std::move(own_directory), std::move(socket_directory), ChildProcess(child)};
 }
 
+TargetProcess::~TargetProcess() {
+  if (ready_) {
+    constexpr std::chrono::seconds kPatience{2};
+    (void)finish(kPatience);
+  }
+}
+
 bool TargetProcess::wait_ready(std::chrono::milliseconds deadline) {
   const auto end = Clock::now() + deadline;
   for (;;) {
@@ -61,6 +69,7 @@ bool TargetProcess::wait_ready(std::chrono::milliseconds deadline) {
       return false;
     }
     if (*line == "ready") {
+      ready_ = true;
       return true;
     }
     if (Json fact = parse_json(*line); fact.is_object()) {

@@ -28,7 +28,7 @@ struct TargetOptions {
   Launch launch = Launch::kPreload;
   std::vector<std::string> arguments;
   Environment environment;
-  std::filesystem::path working_directory;
+  std::filesystem::path working_directory;  ///< Empty: a temporary one.
   std::filesystem::path socket_directory;  ///< Empty: a new one, removed at the end.
 };
 
@@ -42,6 +42,13 @@ class TargetProcess {
   static TargetProcess spawn(std::string_view name, TargetOptions options = {});
   /// Starts any program, for example an unmodified server.
   static TargetProcess spawn_program(const std::filesystem::path& program, TargetOptions options);
+
+  /// Lets a target that got ready clean up behind itself, then kills what is left.
+  ~TargetProcess();
+  TargetProcess(TargetProcess&&) noexcept = default;
+  TargetProcess& operator=(TargetProcess&&) noexcept = default;
+  TargetProcess(const TargetProcess&) = delete;
+  TargetProcess& operator=(const TargetProcess&) = delete;
 
   [[nodiscard]] pid_t pid() const noexcept { return child_.pid(); }
   [[nodiscard]] std::string pid_text() const { return std::to_string(pid()); }
@@ -87,6 +94,7 @@ class TargetProcess {
   std::string unread_;
   std::string history_;
   std::vector<Json> facts_;
+  bool ready_ = false;
 };
 
 }  // namespace xgops::test
