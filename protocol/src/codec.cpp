@@ -50,6 +50,16 @@ Result<Message> decode(std::span<const std::byte> payload) {
   }
 }
 
+Bytes with_header(Header header, std::span<const std::byte> payload) {
+  header.payload_bytes = static_cast<std::uint32_t>(payload.size());
+  const HeaderBytes encoded = encode_header(header);
+  Bytes message;
+  message.reserve(encoded.size() + payload.size());
+  message.insert(message.end(), encoded.begin(), encoded.end());
+  message.insert(message.end(), payload.begin(), payload.end());
+  return message;
+}
+
 namespace {
 
 template <class... Exchanges>

@@ -28,17 +28,13 @@ template <class Message>
 template <class Message>
 [[nodiscard]] Result<Message> decode(std::span<const std::byte> payload);
 
+/// `payload` with `header` in front, whose `payload_bytes` becomes the real size.
+[[nodiscard]] Bytes with_header(Header header, std::span<const std::byte> payload);
+
 /// Header and payload of one whole message, ready to send.
 template <class Message>
-[[nodiscard]] Bytes encode_message(Header header, const Message& message) {
-  Bytes payload = encode(message);
-  header.payload_bytes = static_cast<std::uint32_t>(payload.size());
-  const HeaderBytes head = encode_header(header);
-  Bytes bytes;
-  bytes.reserve(head.size() + payload.size());
-  bytes.insert(bytes.end(), head.begin(), head.end());
-  bytes.insert(bytes.end(), payload.begin(), payload.end());
-  return bytes;
+[[nodiscard]] Bytes encode_message(const Header& header, const Message& message) {
+  return with_header(header, encode(message));
 }
 
 }  // namespace xgops::protocol
