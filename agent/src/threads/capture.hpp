@@ -175,7 +175,8 @@ class Inspector {
   Inspector(const Inspector&) = delete;
   Inspector& operator=(const Inspector&) = delete;
 
-  /// Reads all threads (or one) and hands them to `sink` in ascending order of TID.
+  /// Reads all threads (or one) and hands them to `sink`: sleeping ones in ascending order of TID,
+  /// then those that run.
   ///
   /// Errors: `no_such_process` when `request.tid` is no thread of this process;
   /// `operation_canceled`; anything that makes /proc/self/task unreadable.

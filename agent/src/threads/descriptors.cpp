@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: MIT
+#include "threads/descriptors.hpp"
+
+#include "support/unique_fd.hpp"
+
+#include <array>
+#include <cstring>
+#include <optional>
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+namespace xgops::threads {
+namespace {
+
+using support::UniqueFd;
+
+std::string format_address(const sockaddr_storage& storage, socklen_t length) {
+  std::array<char, INET6_ADDRSTRLEN> text{};
+  if (storage.ss_family == AF_INET) {
+    sockaddr_in address{};
+    std::memcpy(&address, &storage, sizeof(address));
+    ::inet_ntop(AF_INET, &address.sin_addr, text.data(), text.size());
+    return std::string(text.data()) + ':' + std::to_string(ntohs(address.sin_port));
+  }
+  if (storage.ss_family == AF_INET6) {
+    sockaddr_in6 address{};
+    std::memcpy(&address, &storage, sizeof(address));
+    ::inet_ntop(AF_INET6, &address.sin6_addr, text.data(), text.size());
+    return '[' + std::string(text.data()) + "]:" + std::to_string(ntohs(address.sin6_port));
+  }
+  if (storage.ss_family == AF_UNIX) {
+    sockaddr_un address{};
+    std::memcpy(&address, &storage, sizeof(address));
+    const std::size_t bytes =
+        length > offsetof(sockaddr_un, sun_path) ? length - offsetof(sockaddr_un, sun_path) : 0;
+    if (bytes == 0) {
+      return "unnamed";
+    }
+    if (address.sun_path[0] == '\0') {
+      return '@' + std::string(address.sun_path + 1, bytes - 1);
+    }
+    return std::string(address.sun_path, ::strnlen(address.sun_path, bytes));
+  }
+  return {};
+}
+
+std::string protocol_name(int domain, int type) {
+  if (domain == AF_UNIX) {
+    return "unix";
+  }
+  if (domain == AF_INET || domain == AF_INET6) {
+    return type == SOCK_STREAM ? "tcp" : type == SOCK_DGRAM ? "udp" : "raw";
+  }
+  return domain == AF_NETLINK ? "netlink" : "family " + std::to_string(domain);
+}
+
+int socket_option(int fd, int option) {
+  int value = 0;
+  socklen_t length = sizeof(value);
+  return ::getsockopt(fd, SOL_SOCKET, option, &value, &length) == 0 ? value : 0;
+}
+
+std::string describe_socket(int fd) {
+  const int domain = socket_option(fd, SO_DOMAIN);
+  std::string text = protocol_name(domain, socket_option(fd, SO_TYPE));
+  sockaddr_storage address{};
+  socklen_t length = sizeof(address);
+  std::string local;
+  if (::getsockname(fd, reinterpret_cast<sockaddr*>(&address), &length) == 0) {
+    local = format_address(address, length);
+  }
+  text += ' ' + local;
+  if (socket_option(fd, SO_ACCEPTCONN) != 0) {
+    return text + " (listening)";
+  }
+  address = {};
+  length = sizeof(address);
+  if (::getpeername(fd, reinterpret_cast<sockaddr*>(&address), &length) == 0) {
+    text += " -> " + format_address(address, length);
+    ucred peer{};
+    socklen_t peer_length = sizeof(peer);
+    if (domain == AF_UNIX && ::getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &peer_length) == 0 &&
+        peer.pid > 0) {
+      text += " (process " + std::to_string(peer.pid) + ')';
+    }
+  }
+  return text;
+}
+
+/// A copy of the host's descriptor in our own table, for as long as it takes to ask for the
+/// addresses.
+UniqueFd borrow(int fd) {
+  const UniqueFd process(static_cast<int>(::syscall(SYS_pidfd_open, ::getpid(), 0)));
+  return process.get() < 0
+             ? UniqueFd()
+             : UniqueFd(static_cast<int>(::syscall(SYS_pidfd_getfd, process.get(), fd, 0)));
+}
+
+bool begins_with_any(std::string_view text, std::initializer_list<std::string_view> prefixes) {
+  for (const std::string_view prefix : prefixes) {
+    if (text.starts_with(prefix)) {
+      return true;
+    }
+  }
+  return false;
+}
+
+}  // namespace
+
+DescriptorInfo describe_descriptor(const TaskFiles& files, pid_t tid, int fd, bool shared_table) {
+  DescriptorInfo info;
+  if (fd < 0) {
+    return info;
+  }
+  info.text = files.read_link(tid, "fd/" + std::to_string(fd));
+  if (info.text.empty()) {
+    return info;
+  }
+  if (info.text.starts_with("socket:")) {
+    info.kind = DescriptorKind::kSocket;
+    const UniqueFd borrowed = shared_table ? UniqueFd() : borrow(fd);
+    const int socket = shared_table ? fd : borrowed.get();
+    if (socket >= 0) {
+      info.text = describe_socket(socket);
+    }
+  } else if (info.text.starts_with("pipe:")) {
+    info.kind = DescriptorKind::kPipe;
+  } else if (begins_with_any(info.text, {"/dev/pts/", "/dev/tty", "/dev/console", "/dev/ptmx"})) {
+    info.kind = DescriptorKind::kTerminal;
+  } else if (info.text.starts_with("anon_inode:")) {
+    info.kind = begins_with_any(info.text, {"anon_inode:[eventfd", "anon_inode:[timerfd",
+                                            "anon_inode:[signalfd", "anon_inode:inotify"})
+                    ? DescriptorKind::kEvent
+                    : DescriptorKind::kUnknown;
+  } else {
+    const bool named_pipe = files.file_type(tid, "fd/" + std::to_string(fd)) == S_IFIFO;
+    info.kind = named_pipe ? DescriptorKind::kPipe : DescriptorKind::kFile;
+  }
+  return info;
+}
+
+}  // namespace xgops::threads

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: MIT
+// What a file descriptor of the host is: a path, a pipe, a socket and its peer.
+#pragma once
+
+#include "threads/task_files.hpp"
+
+#include <cstdint>
+#include <string>
+
+#include <sys/types.h>
+
+namespace xgops::threads {
+
+enum class DescriptorKind : std::uint8_t {
+  kUnknown = 0,
+  kFile,
+  kPipe,
+  kSocket,
+  kTerminal,
+  kEvent,  ///< eventfd, timerfd, signalfd, inotify.
+};
+
+struct DescriptorInfo {
+  DescriptorKind kind = DescriptorKind::kUnknown;
+  std::string text;  ///< "tcp 127.0.0.1:80 -> 127.0.0.1:51004", "pipe:[4711]", "/var/log/x".
+};
+
+/// Describes descriptor `fd` of thread `tid`. For sockets it borrows the descriptor for a moment
+/// (pidfd_getfd) unless `shared_table`, where the number means the same to us.
+/// Cost: 5 us, for sockets 15 us.
+[[nodiscard]] DescriptorInfo describe_descriptor(const TaskFiles& files, pid_t tid, int fd,
+                                                 bool shared_table);
+
+}  // namespace xgops::threads

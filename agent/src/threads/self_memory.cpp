@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: MIT
+#include "threads/self_memory.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+namespace xgops::threads {
+
+std::size_t copy_own_memory(std::uint64_t address, void* out, std::size_t bytes) noexcept {
+  iovec local{out, bytes};
+  // NOLINTNEXTLINE(performance-no-int-to-ptr): an address of ours, handed to the kernel only.
+  iovec remote{reinterpret_cast<void*>(address), bytes};
+  // The thread's own id: the main thread may have ended, and then the process's id names no memory.
+  // The raw call: sanitizers would check `remote` against their own idea of what is valid.
+  const long copied =
+      ::syscall(SYS_process_vm_readv, ::syscall(SYS_gettid), &local, 1L, &remote, 1L, 0L);
+  return copied < 0 ? 0 : static_cast<std::size_t>(copied);
+}
+
+SelfMemory::SelfMemory()
+    : page_addresses_(kPages), pages_(kPages * kPageBytes), window_(kWindowBytes) {}
+
+void SelfMemory::begin_capture() noexcept {
+  std::fill(page_addresses_.begin(), page_addresses_.end(), 0);
+  close_stack();
+}
+
+void SelfMemory::open_stack(std::uint64_t stack_pointer) noexcept {
+  window_begin_ = stack_pointer;
+  window_loaded_ = 0;
+  window_limit_ = kWindowBytes;
+  window_is_copy_ = false;
+  read_past_copy_ = false;
+}
+
+void SelfMemory::open_copied_stack(std::uint64_t stack_pointer,
+                                   std::span<const std::byte> copy) noexcept {
+  open_stack(stack_pointer);
+  window_loaded_ = std::min(copy.size(), kWindowBytes);
+  window_limit_ = window_loaded_;
+  window_is_copy_ = true;
+  std::copy_n(copy.begin(), window_loaded_, window_.begin());
+}
+
+void SelfMemory::close_stack() noexcept {
+  window_begin_ = 0;
+  window_is_copy_ = false;
+  read_past_copy_ = false;
+}
+
+bool SelfMemory::read_stack(std::uint64_t address, void* out, std::size_t bytes,
+                            bool& answered) noexcept {
+  answered = false;
+  if (window_begin_ == 0 || address < window_begin_ || address - window_begin_ >= kWindowBytes ||
+      kWindowBytes - (address - window_begin_) < bytes) {
+    return false;
+  }
+  const std::size_t offset = address - window_begin_;
+  while (offset + bytes > window_loaded_ && window_loaded_ < window_limit_) {
+    const std::size_t step = std::min(kWindowStep, window_limit_ - window_loaded_);
+    const std::size_t copied =
+        copy_own_memory(window_begin_ + window_loaded_, window_.data() + window_loaded_, step);
+    window_loaded_ += copied;
+    if (copied < step) {
+      window_limit_ = window_loaded_;
+    }
+  }
+  if (offset + bytes > window_loaded_) {
+    return false;
+  }
+  answered = true;
+  std::memcpy(out, window_.data() + offset, bytes);
+  return true;
+}
+
+bool SelfMemory::read_page(std::uint64_t page, std::size_t slot) noexcept {
+  std::byte* const target = pages_.data() + slot * kPageBytes;
+  page_addresses_[slot] = 0;
+  if (copy_own_memory(page, target, kPageBytes) != kPageBytes) {
+    return false;
+  }
+  page_addresses_[slot] = page;
+  return true;
+}
+
+bool SelfMemory::read(std::uint64_t address, void* out, std::size_t bytes) noexcept {
+  if (address + bytes < address) {
+    return false;
+  }
+  bool answered = false;
+  if (read_stack(address, out, bytes, answered) || answered) {
+    return answered;
+  }
+  if (window_is_copy_ && address >= window_begin_ && address - window_begin_ < (8U << 20U)) {
+    // Outer frames of a running thread: plausible, as it is still inside their calls, but a moment
+    // later.
+    read_past_copy_ = true;
+    return copy_own_memory(address, out, bytes) == bytes;
+  }
+  auto* target = static_cast<std::byte*>(out);
+  while (bytes > 0) {
+    const std::uint64_t page = address & ~std::uint64_t{kPageBytes - 1};
+    const std::size_t slot = (page / kPageBytes * 0x9e3779b97f4a7c15ULL >> 40U) % kPages;
+    if (page_addresses_[slot] != page && !read_page(page, slot)) {
+      return false;
+    }
+    const std::size_t offset = address - page;
+    const std::size_t part = std::min(bytes, kPageBytes - offset);
+    std::memcpy(target, pages_.data() + slot * kPageBytes + offset, part);
+    target += part;
+    address += part;
+    bytes -= part;
+  }
+  return true;
+}
+
+}  // namespace xgops::threads

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: MIT
+// Reads one thread: state, wait and stack, without the thread noticing.
+#pragma once
+
+#include "threads/capture.hpp"
+#include "threads/module_map.hpp"
+#include "threads/runtime.hpp"
+#include "threads/self_memory.hpp"
+#include "threads/signal_capture.hpp"
+#include "threads/task_files.hpp"
+#include "threads/wait_reason.hpp"
+#include "unwind/unwinder.hpp"
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include <sys/types.h>
+
+namespace xgops::threads {
+
+enum class ReadOutcome : std::uint8_t {
+  kDone,     ///< Read completely, or it never can be; `stack.status` says which.
+  kRunning,  ///< On a CPU, waiting for one, or awake too often to be read.
+  kGone,     ///< The thread has ended.
+};
+
+struct ThreadReading {
+  ReadOutcome outcome = ReadOutcome::kGone;
+  ThreadStack stack;
+  std::vector<Frame> frames;
+  bool truncated = false;
+};
+
+class ThreadReader {
+ public:
+  ThreadReader(const TaskFiles& files, const Runtime& runtime, pid_t own_tid, bool shared_fd_table);
+
+  /// `living` (ascending, kept by the caller) are all TIDs; owners are looked up there.
+  void begin_capture(std::span<const pid_t> living, std::size_t max_frames);
+  Result<bool> refresh_modules();
+
+  /// Reads a sleeping thread in place: registers from the kernel, the stack from memory, the whole
+  /// bracketed by two looks at how often the thread was scheduled. Tries three times.
+  /// Cost: 30 us.
+  ThreadReading read(pid_t tid);
+
+  /// Completes the reading of a running thread with its answer to our signal.
+  ThreadReading from_signal(ThreadReading reading, const SignalAnswer& answer);
+
+  /// Marks a reading as without stack.
+  ThreadReading unavailable(ThreadReading reading, std::string reason) const;
+
+  /// Why `tid` must not get the capture signal; empty when it may. Cost: 12 us.
+  [[nodiscard]] std::string reason_not_to_signal(pid_t tid, int signal) const;
+
+  [[nodiscard]] const std::vector<Module>& modules() const noexcept { return modules_.modules(); }
+  [[nodiscard]] const std::vector<signal_safe::StackRange>& stack_ranges() const noexcept {
+    return modules_.stack_ranges();
+  }
+  [[nodiscard]] std::vector<std::string> limits() const;
+
+ private:
+  enum class Attempt : std::uint8_t { kDone, kRunning, kMoved, kGone, kNotReadable };
+
+  Attempt attempt(pid_t tid, ThreadReading& reading);
+  void read_own(ThreadReading& reading);
+  void read_facts(pid_t tid, ThreadFacts& facts, bool running);
+  [[nodiscard]] char read_state(pid_t tid, const SystemCallFacts& call) const;
+  void store_frames(const unwind::Walk& walk, ThreadReading& reading) const;
+  void read_clock_offset();
+
+  const TaskFiles& files_;
+  const Runtime& runtime_;
+  pid_t own_tid_;
+  bool shared_fd_table_;
+  SelfMemory memory_;
+  FreshMemory fresh_memory_;
+  unwind::Unwinder unwinder_;
+  ModuleMap modules_;
+  std::span<const pid_t> living_;
+  std::vector<unwind::UnwoundFrame> frames_;
+  std::int64_t clock_offset_ns_ = 0;  ///< Steady clock minus the scheduler's clock.
+  bool has_scheduler_clock_ = false;
+};
+
+}  // namespace xgops::threads
