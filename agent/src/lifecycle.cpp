@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: MIT
+// Start, stop, fork, exit.
+#include "lifecycle.hpp"
+
+#include "instance.hpp"
+#include "support/log.hpp"
+#include "support/service_thread.hpp"
+#include "threads/capture.hpp"
+#include "xgops/protocol/errc.hpp"
+
+#include <cerrno>
+#include <chrono>
+#include <cstdlib>
+#include <exception>
+#include <memory>
+#include <mutex>
+#include <new>
+#include <utility>
+
+#include <pthread.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+namespace xgops::agent {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+/// How long a forked child must live before its agent does anything: most run another program, or
+/// end, long before.
+constexpr std::chrono::milliseconds kChildDelay{100};
+constexpr std::chrono::seconds kStartPatience{5};
+constexpr std::chrono::seconds kStopPatience{2};
+/// At exit nobody cares for an answer in progress, nor after a start that failed.
+constexpr std::chrono::milliseconds kExitPatience{200};
+
+/// The one global: a process has one agent, and the hooks of fork and exit get no argument. Never
+/// destroyed, so that the hooks may run as late as they like.
+struct Process {
+  std::mutex mutex;
+  Instance* instance = nullptr;
+  /// Agents whose threads are not ours to join: those of the processes that we were forked from.
+  /// Kept so that they are not taken for leaks.
+  Instance* inherited = nullptr;
+  bool has_hooks = false;
+};
+constinit Process g_process;
+
+/// An agent is deleted when its thread has ended; else it stays, and so does its thread.
+void end(Instance* instance, Clock::time_point deadline) noexcept {
+  if (instance->pid() != ::getpid()) {
+    return;  // A copy that came with a fork that runs no hooks, such as _Fork.
+  }
+  const int signal = instance->setup()->signal;
+  if (instance->stop(deadline)) {
+    threads::uninstall_capture_signal(signal);
+    delete instance;
+  }
+}
+
+void after_fork_in_child() noexcept {
+  const int saved_errno = errno;
+  // Whoever held it in the parent does not exist here.
+  new (&g_process.mutex) std::mutex;
+  Instance* const parent = std::exchange(g_process.instance, nullptr);
+  if (parent != nullptr) {
+    threads::capture_after_fork();
+    parent->release_inherited_socket();
+    g_process.inherited = parent;
+    if (parent->setup()->settings.listens_after_fork) {
+      auto* const instance = new (std::nothrow) Instance(parent->setup(), kChildDelay);
+      if (instance != nullptr && instance->launch()) {
+        g_process.instance = instance;
+      } else {
+        delete instance;
+      }
+    }
+  }
+  errno = saved_errno;
+}
+
+void at_exit() noexcept {
+  const std::unique_lock lock(g_process.mutex, std::try_to_lock);
+  if (!lock || g_process.instance == nullptr || g_process.instance->pid() != ::getpid()) {
+    return;
+  }
+  // A program that locked itself in with seccomp may be killed for a call that it did not foresee,
+  // such as connect. It leaves its socket file behind; the next client removes that.
+  if (::prctl(PR_GET_SECCOMP) != 0) {
+    return;
+  }
+  end(std::exchange(g_process.instance, nullptr), Clock::now() + kExitPatience);
+}
+
+Result<void> install_hooks() {
+  if (g_process.has_hooks) {
+    return {};
+  }
+  // The child's hook allocates. Allocators that register hooks of their own do so at their first
+  // use: before ours then, so that they are usable again when ours runs.
+  std::free(std::malloc(1));
+  if (const int failure = ::pthread_atfork(nullptr, nullptr, &after_fork_in_child); failure != 0) {
+    return system_error(failure, "pthread_atfork");
+  }
+  // Made now, what is made on first use is destroyed after our hook for exit has run.
+  static_cast<void>(protocol::error_category());
+  if (std::atexit(&at_exit) != 0) {
+    return system_error(ENOMEM, "atexit");
+  }
+  g_process.has_hooks = true;
+  return {};
+}
+
+Result<void> start_with(Settings settings) {
+  if (auto installed = install_hooks(); !installed) {
+    return installed;
+  }
+  auto setup = std::make_shared<Setup>();
+  setup->settings = std::move(settings);
+  setup->runtime = threads::probe_runtime();
+  setup->stack_bytes = support::service_stack_bytes();
+  setup->signal = threads::install_capture_signal(setup->settings.signal, setup->signal_problem);
+
+  const int signal = setup->signal;
+  auto instance = std::make_unique<Instance>(std::move(setup));
+  auto launched = instance->launch();
+  if (!launched) {
+    threads::uninstall_capture_signal(signal);
+    return launched;
+  }
+  auto ready = instance->wait_ready(Clock::now() + kStartPatience);
+  if (!ready) {
+    end(instance.release(), Clock::now() + kExitPatience);
+    return ready;
+  }
+  g_process.instance = instance.release();
+  return {};
+}
+
+}  // namespace
+
+Result<StartStatus> start(const xgops_agent_options* options, Mode mode) {
+  const auto environment = process_environment();
+  if (is_disabled(environment)) {
+    return StartStatus::kDisabled;
+  }
+  auto settings = read_settings(options, mode, environment, ::geteuid());
+  if (!settings) {
+    return std::move(settings).error();
+  }
+  const std::lock_guard lock(g_process.mutex);
+  if (g_process.instance != nullptr) {
+    return system_error(EADDRINUSE, "the agent of this process", "it was started already");
+  }
+  support::Log log(settings->log_file, false);
+  auto started = start_with(std::move(*settings));
+  if (!started) {
+    log.write("not started: " + started.error().message());
+    return std::move(started).error();
+  }
+  return StartStatus::kStarted;
+}
+
+void stop() noexcept {
+  const std::lock_guard lock(g_process.mutex);
+  if (g_process.instance != nullptr) {
+    end(std::exchange(g_process.instance, nullptr), Clock::now() + kStopPatience);
+  }
+}
+
+bool is_running() noexcept {
+  const std::lock_guard lock(g_process.mutex);
+  return g_process.instance != nullptr && g_process.instance->pid() == ::getpid() &&
+         g_process.instance->is_serving();
+}
+
+std::string socket_path() {
+  const std::lock_guard lock(g_process.mutex);
+  return g_process.instance != nullptr ? g_process.instance->socket_path() : std::string();
+}
+
+}  // namespace xgops::agent
