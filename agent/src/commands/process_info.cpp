@@ -12,10 +12,9 @@ namespace xgops::commands {
 
 Result<void> handle(AgentState& state, const protocol::ProcessInfo::Request& /*request*/,
                     Reply<protocol::ProcessInfo>& reply) {
-  constexpr std::size_t kMaxArgumentBytes = 4096;
   const auto stat = state.process.stat();
   const auto path = state.process.executable();
-  const auto arguments = state.process.arguments(kMaxArgumentBytes);
+  const auto arguments = state.process.arguments(protocol::kMaxArgumentBytes);
   const auto threads = state.process.thread_count();
 
   protocol::ProcessInfo::Response response;
