@@ -22,10 +22,10 @@ std::size_t copy_own_memory(std::uint64_t address, void* out, std::size_t bytes)
 }
 
 SelfMemory::SelfMemory()
-    : page_addresses_(kPages), pages_(kPages * kPageBytes), window_(kWindowBytes) {}
+    : page_addresses_(kPages, kNoPage), pages_(kPages * kPageBytes), window_(kWindowBytes) {}
 
 void SelfMemory::begin_capture() noexcept {
-  std::fill(page_addresses_.begin(), page_addresses_.end(), 0);
+  std::fill(page_addresses_.begin(), page_addresses_.end(), kNoPage);
   close_stack();
 }
 
@@ -79,7 +79,7 @@ bool SelfMemory::read_stack(std::uint64_t address, void* out, std::size_t bytes,
 
 bool SelfMemory::read_page(std::uint64_t page, std::size_t slot) noexcept {
   std::byte* const target = pages_.data() + slot * kPageBytes;
-  page_addresses_[slot] = 0;
+  page_addresses_[slot] = kNoPage;
   if (copy_own_memory(page, target, kPageBytes) != kPageBytes) {
     return false;
   }

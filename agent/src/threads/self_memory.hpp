@@ -56,7 +56,9 @@ class SelfMemory final : public unwind::Memory {
                                 bool& answered) noexcept;
   [[nodiscard]] bool read_page(std::uint64_t page, std::size_t slot) noexcept;
 
-  std::vector<std::uint64_t> page_addresses_;  ///< 0: the slot is empty.
+  static constexpr std::uint64_t kNoPage = 1;  // No page begins there.
+
+  std::vector<std::uint64_t> page_addresses_;
   std::vector<std::byte> pages_;
   std::vector<std::byte> window_;
   std::uint64_t window_begin_ = 0;  ///< 0: no stack is open.

@@ -33,6 +33,9 @@ constexpr std::chrono::milliseconds kExitCheckInterval{10};
 // may still be on its way.
 constinit std::uint32_t g_generation = 0;
 
+// The signal that a stopped agent left ignored, for its successor to take up again.
+constinit int g_left_ignored = 0;
+
 void pause_for(std::chrono::microseconds duration) {
   const timespec time{0, duration.count() * 1000};
   ::clock_nanosleep(CLOCK_MONOTONIC, 0, &time, nullptr);
@@ -74,7 +77,9 @@ int install_capture_signal(int wanted, std::string& why) {
     return 0;
   }
   if (!is_ours(action)) {
-    const bool in_use = (action.sa_flags & SA_SIGINFO) != 0 || action.sa_handler != SIG_DFL;
+    const bool left_by_us = signal == g_left_ignored && action.sa_handler == SIG_IGN;
+    const bool in_use =
+        (action.sa_flags & SA_SIGINFO) != 0 || (action.sa_handler != SIG_DFL && !left_by_us);
     if (in_use) {
       why = "signal " + std::to_string(signal) +
             " is used by the program: running threads are not interrupted (choose another with "
@@ -103,6 +108,7 @@ void uninstall_capture_signal(int signal) noexcept {
     struct sigaction ignore {};
     ignore.sa_handler = SIG_IGN;
     ::sigaction(signal, &ignore, nullptr);
+    g_left_ignored = signal;
   }
 }
 

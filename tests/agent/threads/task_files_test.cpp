@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: MIT
+#include "threads/task_files.hpp"
+
+#include "support/unique_fd.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <array>
+#include <thread>
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+namespace xgops::threads {
+namespace {
+
+TEST(ParseSystemCallTest, ReadsABlockedThread) {
+  const auto facts = parse_system_call("202 0x7f1 0x189 0x0 0x0 0x0 0xffffffff 0x7ffc5 0x7f12\n");
+  EXPECT_EQ(facts.kind, SystemCallFacts::Kind::kBlocked);
+  EXPECT_EQ(facts.number, 202);
+  EXPECT_EQ(facts.arguments[0], 0x7f1U);
+  EXPECT_EQ(facts.arguments[5], 0xffffffffU);
+  EXPECT_EQ(facts.stack_pointer, 0x7ffc5U);
+  EXPECT_EQ(facts.instruction_pointer, 0x7f12U);
+}
+
+TEST(ParseSystemCallTest, TellsTheOtherStates) {
+  EXPECT_EQ(parse_system_call("running\n").kind, SystemCallFacts::Kind::kRunning);
+  const auto fault = parse_system_call("-1 0x7ffc5 0x7f12\n");
+  EXPECT_EQ(fault.kind, SystemCallFacts::Kind::kBlockedElsewhere);
+  EXPECT_EQ(fault.stack_pointer, 0x7ffc5U);
+}
+
+TEST(ParseSystemCallTest, RefusesWhatIsCutOff) {
+  for (const char* text :
+       {"", "202", "202 0x1 0x2", "x", "202 0x1 0x2 0x3 0x4 0x5 0x6 0x7", "-1 0x1"}) {
+    EXPECT_EQ(parse_system_call(text).kind, SystemCallFacts::Kind::kUnreadable) << text;
+  }
+}
+
+TEST(ParseSchedstatTest, ReadsTimeAndCount) {
+  const auto facts = parse_schedstat("829212 70305 17\n");
+  ASSERT_TRUE(facts);
+  EXPECT_EQ(facts->cpu_ns, 829212U);
+  EXPECT_EQ(facts->times_scheduled, 17U);
+  EXPECT_FALSE(parse_schedstat("829212 70305"));
+  EXPECT_FALSE(parse_schedstat(""));
+}
+
+TEST(ParseSchedTest, TakesTheNameWhateverItHolds) {
+  const auto facts = parse_sched(
+      "a (b) (7, #th (4711, #threads: 3)\n-----\nse.exec_start     :        558127.725519\n");
+  ASSERT_TRUE(facts);
+  EXPECT_EQ(facts->name, "a (b) (7, #th");
+  EXPECT_EQ(facts->last_ran_ns, 558127725519);
+}
+
+TEST(ParseSchedTest, RefusesAnotherFormat) {
+  EXPECT_FALSE(parse_sched("x (1, #threads: 1)\nse.exec_start : 12.5\n"));
+  EXPECT_FALSE(parse_sched("x (1, #threads: 1)\n"));
+  EXPECT_FALSE(parse_sched(""));
+}
+
+TEST(ParseStatusTest, ReadsMaskAndSeccomp) {
+  const auto facts = parse_status("Name:\tSigBlk: x\nSeccomp:\t2\nSigBlk:\tfffffffe7ffbfeff\n");
+  ASSERT_TRUE(facts);
+  EXPECT_EQ(facts->blocked, 0xfffffffe7ffbfeffU);
+  EXPECT_EQ(facts->seccomp, 2);
+  EXPECT_FALSE(parse_status("Name:\tx\n"));
+}
+
+TEST(ParseStatTest, FindsTheStateBehindTheLastParenthesis) {
+  EXPECT_EQ(parse_stat_state("4711 (a) R) (b) S 1 2 3"), 'S');
+  EXPECT_EQ(parse_stat_state("4711 (x)"), '?');
+  EXPECT_EQ(parse_stat_state(""), '?');
+}
+
+class TaskFilesTest : public ::testing::Test {
+ protected:
+  support::UniqueFd directory_{::open("/proc/self/task", O_PATH | O_DIRECTORY | O_CLOEXEC)};
+  TaskFiles files_{directory_.get()};
+  pid_t own_tid_ = static_cast<pid_t>(::syscall(SYS_gettid));
+};
+
+TEST_F(TaskFilesTest, ListsThisThread) {
+  const auto tids = files_.list();
+  ASSERT_TRUE(tids);
+  EXPECT_TRUE(std::binary_search(tids->begin(), tids->end(), own_tid_));
+}
+
+TEST_F(TaskFilesTest, ReadsFilesOfAThread) {
+  std::array<char, 256> buffer{};
+  const auto call = parse_system_call(files_.read(own_tid_, "syscall", buffer));
+  EXPECT_EQ(call.number, SYS_read) << "the caller sees the very call that reads the file";
+  const auto maps = files_.read_all(own_tid_, "maps", 1 << 20);
+  ASSERT_TRUE(maps);
+  EXPECT_NE(maps->find("[stack]"), std::string::npos);
+  EXPECT_TRUE(files_.exists(own_tid_));
+  EXPECT_EQ(files_.file_type(own_tid_, "maps"), static_cast<std::uint32_t>(S_IFREG));
+}
+
+TEST_F(TaskFilesTest, TellsAThreadThatIsGone) {
+  pid_t gone = 0;
+  std::thread([&gone] { gone = static_cast<pid_t>(::syscall(SYS_gettid)); }).join();
+  // The kernel may need a moment more than join to remove the entry.
+  while (files_.exists(gone)) {
+    std::this_thread::yield();
+  }
+  std::array<char, 256> buffer{};
+  EXPECT_TRUE(files_.read(gone, "syscall", buffer).empty());
+  EXPECT_FALSE(files_.read_all(gone, "maps", 100));
+  EXPECT_TRUE(files_.read_link(gone, "exe").empty());
+}
+
+}  // namespace
+}  // namespace xgops::threads
