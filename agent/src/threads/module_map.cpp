@@ -97,6 +97,15 @@ void ModuleMap::add_module(const Candidate& candidate, const TaskFiles& files, p
   modules_.push_back(std::move(module));
 }
 
+std::uint64_t ModuleMap::stack_end(std::uint64_t stack_pointer) const noexcept {
+  const auto range = std::partition_point(
+      stack_ranges_.begin(), stack_ranges_.end(),
+      [stack_pointer](const auto& candidate) { return candidate.end <= stack_pointer; });
+  const bool inside =
+      range != stack_ranges_.end() && (range->begin <= stack_pointer || range->main_stack);
+  return inside ? range->end : 0;
+}
+
 Result<bool> ModuleMap::refresh(const TaskFiles& files, pid_t own_tid, SelfMemory& memory) {
   Result<std::string> maps = files.read_all(own_tid, "maps", kMaxMapsBytes);
   if (!maps) {

@@ -48,6 +48,9 @@ class ModuleMap {
     return stack_ranges_;
   }
 
+  /// End of the writable mapping that holds `stack_pointer`; 0 when there is none.
+  [[nodiscard]] std::uint64_t stack_end(std::uint64_t stack_pointer) const noexcept;
+
  private:
   struct Candidate;  ///< Mappings of one file, before its header was read.
 

@@ -33,22 +33,22 @@ void SelfMemory::open_stack(std::uint64_t stack_pointer) noexcept {
   window_begin_ = stack_pointer;
   window_loaded_ = 0;
   window_limit_ = kWindowBytes;
-  window_is_copy_ = false;
+  copied_stack_end_ = 0;
   read_past_copy_ = false;
 }
 
-void SelfMemory::open_copied_stack(std::uint64_t stack_pointer,
-                                   std::span<const std::byte> copy) noexcept {
+void SelfMemory::open_copied_stack(std::uint64_t stack_pointer, std::span<const std::byte> copy,
+                                   std::uint64_t end) noexcept {
   open_stack(stack_pointer);
   window_loaded_ = std::min(copy.size(), kWindowBytes);
   window_limit_ = window_loaded_;
-  window_is_copy_ = true;
+  copied_stack_end_ = end;
   std::copy_n(copy.begin(), window_loaded_, window_.begin());
 }
 
 void SelfMemory::close_stack() noexcept {
   window_begin_ = 0;
-  window_is_copy_ = false;
+  copied_stack_end_ = 0;
   read_past_copy_ = false;
 }
 
@@ -95,7 +95,7 @@ bool SelfMemory::read(std::uint64_t address, void* out, std::size_t bytes) noexc
   if (read_stack(address, out, bytes, answered) || answered) {
     return answered;
   }
-  if (window_is_copy_ && address >= window_begin_ && address - window_begin_ < (8U << 20U)) {
+  if (address >= window_begin_ && address < copied_stack_end_) {
     // Outer frames of a running thread: plausible, as it is still inside their calls, but a moment
     // later.
     read_past_copy_ = true;

@@ -42,7 +42,8 @@ class SelfMemory final : public unwind::Memory {
   void open_stack(std::uint64_t stack_pointer) noexcept;
   /// The same for a running thread, of whose stack a copy exists. What lies behind the copy is read
   /// from the live stack; `read_past_copy` then says that it was.
-  void open_copied_stack(std::uint64_t stack_pointer, std::span<const std::byte> copy) noexcept;
+  void open_copied_stack(std::uint64_t stack_pointer, std::span<const std::byte> copy,
+                         std::uint64_t end) noexcept;
   void close_stack() noexcept;
   [[nodiscard]] bool read_past_copy() const noexcept { return read_past_copy_; }
 
@@ -63,8 +64,8 @@ class SelfMemory final : public unwind::Memory {
   std::vector<std::byte> window_;
   std::uint64_t window_begin_ = 0;  ///< 0: no stack is open.
   std::size_t window_loaded_ = 0;
-  std::size_t window_limit_ = 0;  ///< Where reading on failed or must stop.
-  bool window_is_copy_ = false;
+  std::size_t window_limit_ = 0;        ///< Where reading on failed or must stop.
+  std::uint64_t copied_stack_end_ = 0;  ///< 0: the window is not a copy.
   bool read_past_copy_ = false;
 };
 

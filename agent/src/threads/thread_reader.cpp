@@ -255,7 +255,8 @@ void ThreadReader::read_own(ThreadReading& reading) {
 }
 
 ThreadReading ThreadReader::from_signal(ThreadReading reading, const SignalAnswer& answer) {
-  memory_.open_copied_stack(answer.registers.stack_pointer(), answer.stack);
+  const std::uint64_t stack_pointer = answer.registers.stack_pointer();
+  memory_.open_copied_stack(stack_pointer, answer.stack, modules_.stack_end(stack_pointer));
   const unwind::Walk walk = unwinder_.walk(answer.registers, frames_);
   const bool past_copy = memory_.read_past_copy();
   memory_.close_stack();

@@ -92,7 +92,7 @@ TEST(SelfMemoryTest, SaysWhenItReadPastACopy) {
   const Pages pages;
   SelfMemory memory;
   std::array<std::byte, 128> copy{};
-  memory.open_copied_stack(address_of(pages.data()), copy);
+  memory.open_copied_stack(address_of(pages.data()), copy, address_of(pages.data()) + Pages::kPage);
   std::uint64_t value = 1;
   ASSERT_TRUE(memory.read_value(address_of(pages.data() + 64), value));
   EXPECT_EQ(value, 0U) << "from the copy";
@@ -100,6 +100,10 @@ TEST(SelfMemoryTest, SaysWhenItReadPastACopy) {
   ASSERT_TRUE(memory.read_value(address_of(pages.data() + 256), value));
   EXPECT_NE(value, 0U) << "from the live stack";
   EXPECT_TRUE(memory.read_past_copy());
+
+  memory.open_copied_stack(address_of(pages.data()), copy, address_of(pages.data()) + Pages::kPage);
+  ASSERT_TRUE(memory.read_value(address_of(pages.data()) + Pages::kPage, value));
+  EXPECT_FALSE(memory.read_past_copy()) << "behind the stack's mapping: something else";
 }
 
 TEST(ParseMappingTest, ReadsALine) {
