@@ -106,6 +106,17 @@ bool Instance::stop(Clock::time_point deadline) noexcept {
   return true;
 }
 
+void Instance::leave() noexcept {
+  // By its path, since the descriptor of its directory is not in this thread's table. Not found
+  // after a chroot: then the next client removes it.
+  if (is_serving()) {
+    ::unlink(socket_path_.c_str());
+  }
+  // Not joined: on a busy machine the thread may need milliseconds to get a CPU. Everything that it
+  // uses stays until the process has gone.
+  ::pthread_detach(thread_);
+}
+
 bool Instance::is_serving() const noexcept {
   return ready_.is_set() && !failure_ && !finished_.is_set();
 }

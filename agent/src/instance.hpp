@@ -48,6 +48,8 @@ class Instance {
   /// Tells the thread to end and waits for that. False: it still runs at the deadline, so the
   /// object must stay for ever.
   [[nodiscard]] bool stop(Clock::time_point deadline) noexcept;
+  /// At the end of the process: removes the socket's file and leaves the thread to the kernel.
+  void leave() noexcept;
 
   [[nodiscard]] const std::shared_ptr<const Setup>& setup() const noexcept { return setup_; }
   /// The process that this agent belongs to.

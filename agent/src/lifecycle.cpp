@@ -6,7 +6,6 @@
 #include "support/log.hpp"
 #include "support/service_thread.hpp"
 #include "threads/capture.hpp"
-#include "xgops/protocol/errc.hpp"
 
 #include <cerrno>
 #include <chrono>
@@ -31,11 +30,9 @@ using Clock = std::chrono::steady_clock;
 constexpr std::chrono::milliseconds kChildDelay{100};
 constexpr std::chrono::seconds kStartPatience{5};
 constexpr std::chrono::seconds kStopPatience{2};
-/// At exit nobody cares for an answer in progress, nor after a start that failed.
-constexpr std::chrono::milliseconds kExitPatience{200};
 
-/// The one global: a process has one agent, and the hooks of fork and exit get no argument. Never
-/// destroyed, so that the hooks may run as late as they like.
+/// The one global: a process has one agent, and the hooks of fork and exit get no argument. Has
+/// nothing to destroy, so the hooks may run as late as they like.
 struct Process {
   std::mutex mutex;
   Instance* instance = nullptr;
@@ -85,11 +82,10 @@ void at_exit() noexcept {
     return;
   }
   // A program that locked itself in with seccomp may be killed for a call that it did not foresee,
-  // such as connect. It leaves its socket file behind; the next client removes that.
-  if (::prctl(PR_GET_SECCOMP) != 0) {
-    return;
+  // such as unlink. It leaves its socket file behind; the next client removes that.
+  if (::prctl(PR_GET_SECCOMP) == 0) {
+    g_process.instance->leave();
   }
-  end(std::exchange(g_process.instance, nullptr), Clock::now() + kExitPatience);
 }
 
 Result<void> install_hooks() {
@@ -102,8 +98,6 @@ Result<void> install_hooks() {
   if (const int failure = ::pthread_atfork(nullptr, nullptr, &after_fork_in_child); failure != 0) {
     return system_error(failure, "pthread_atfork");
   }
-  // Made now, what is made on first use is destroyed after our hook for exit has run.
-  static_cast<void>(protocol::error_category());
   if (std::atexit(&at_exit) != 0) {
     return system_error(ENOMEM, "atexit");
   }
@@ -130,7 +124,7 @@ Result<void> start_with(Settings settings) {
   }
   auto ready = instance->wait_ready(Clock::now() + kStartPatience);
   if (!ready) {
-    end(instance.release(), Clock::now() + kExitPatience);
+    end(instance.release(), Clock::now() + kStopPatience);
     return ready;
   }
   g_process.instance = instance.release();

@@ -72,19 +72,22 @@ Result<void> ListeningSocket::bind() {
   // The new file gets the mode of the socket: nobody else can connect, not even for a moment, and
   // the process's umask, which is not ours to change, can only take more away.
   ::fchmod(fd(), 0600);
-  // Through the checked descriptor, not by the path, which may lead elsewhere by now.
-  const int folder = directory_.get();
-  const std::string address = "/proc/thread-self/fd/" + std::to_string(folder) + "/" + name_;
-  int failure = with_address(::bind, fd(), address);
-  if (failure == EADDRINUSE && !somebody_listens(address)) {
-    ::unlinkat(folder, name_.c_str(), 0);
-    failure = with_address(::bind, fd(), address);
+  int failure = with_address(::bind, fd(), path_);
+  if (failure == EADDRINUSE && !somebody_listens(path_)) {
+    ::unlinkat(directory_.get(), name_.c_str(), 0);
+    failure = with_address(::bind, fd(), path_);
   }
   if (failure != 0) {
     return system_error(failure, path_,
                         failure == EADDRINUSE ? "another agent serves this process already" : "");
   }
-  file_ = support::FileIdentity::of(folder, name_.c_str());
+  // By the path, which may lead elsewhere by now: only a file in the directory that was checked
+  // counts. (Through /proc/thread-self/fd there would be no doubt; but a thread with entries of its
+  // own below /proc makes the end of a process wait for it: 20 ms on a busy machine, measured.)
+  file_ = support::FileIdentity::of(directory_.get(), name_.c_str());
+  if (file_ == support::FileIdentity{}) {
+    return system_error(EACCES, path_, "somebody replaced the directory of the socket");
+  }
   return {};
 }
 

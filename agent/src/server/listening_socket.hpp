@@ -14,8 +14,7 @@ namespace xgops::server {
 /// A listening Unix socket, mode 0600, non-blocking.
 class ListeningSocket {
  public:
-  /// Binds `name` in `directory`. Only on the agent's thread: the address goes through its
-  /// descriptors. A file that a dead process left is replaced.
+  /// Binds `name` in `directory`. A file that a dead process left is replaced.
   ///
   /// Errors: `address_in_use` when somebody answers there (another agent in this process); those of
   /// socket(2), bind(2) and listen(2).

@@ -57,7 +57,7 @@ class ReactorServer {
   using ClientPlace = std::list<Client>::iterator;
 
   void wait_for_client();
-  void accept_clients();
+  void accept_next();
   void on_accept_failure(int failure);
   void advance(ClientPlace client);
   [[nodiscard]] int find_epoll() noexcept;
@@ -119,27 +119,22 @@ int ReactorServer::find_epoll() noexcept {
 void ReactorServer::wait_for_client() {
   listener_.async_wait(Descriptor::wait_read, [this](const std::error_code& error) {
     if (!error && !stop_.is_set()) {
-      accept_clients();
+      accept_next();
     }
   });
 }
 
-void ReactorServer::accept_clients() {
-  constexpr int kAtOnce = 16;  // Then those who are connected get a turn.
-  for (int i = 0; i < kAtOnce; ++i) {
-    support::UniqueFd fd(accept_client(listener_.native_handle()));
-    if (!fd && errno == EAGAIN) {
-      break;
-    }
-    if (!fd) {
-      on_accept_failure(errno);
-      return;
-    }
-    if (!admit(fd.get(), state_, stop_, clients_.size())) {
-      continue;
-    }
+void ReactorServer::accept_next() {
+  support::UniqueFd fd(accept_client(listener_.native_handle()));
+  if (!fd && errno != EAGAIN) {
+    on_accept_failure(errno);
+    return;
+  }
+  if (fd && admit(fd.get(), state_, stop_, clients_.size())) {
     advance(clients_.emplace(clients_.end(), *this, std::move(fd)));
   }
+  // One at a time: the socket stays readable while more clients wait, and those who are connected
+  // get a turn.
   wait_for_client();
 }
 

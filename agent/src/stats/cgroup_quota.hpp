@@ -37,9 +37,9 @@ struct CgroupMembership {
 /// Keeps the limit files open and follows the process when it is moved to another group.
 class CgroupQuota {
  public:
-  /// `root` is /sys/fs/cgroup and `thread` /proc/thread-self; both stay with the caller.
-  CgroupQuota(const support::Directory& root, const support::Directory& thread)
-      : root_(&root), membership_file_(thread, "cgroup") {}
+  /// `root` is /sys/fs/cgroup and `process` /proc/self; both stay with the caller.
+  CgroupQuota(const support::Directory& root, const support::Directory& process)
+      : root_(&root), membership_file_(process, "cgroup") {}
 
   /// The tightest limit in thousandths of a CPU; 0: none, or none that can be read.
   std::uint32_t read_millis();

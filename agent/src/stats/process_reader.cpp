@@ -180,8 +180,8 @@ Result<ProcDirectories> ProcDirectories::open(support::FdTable table) {
 
 ProcessReader::ProcessReader(ProcDirectories directories)
     : directories_(std::make_unique<const ProcDirectories>(std::move(directories))),
-      memory_file_(directories_->thread, "statm"),
-      quota_(directories_->cgroup, directories_->thread) {}
+      memory_file_(directories_->process, "statm"),
+      quota_(directories_->cgroup, directories_->process) {}
 
 Result<ProcessStat> ProcessReader::stat() const {
   const auto text = support::read_text(directories_->process, "stat");
@@ -192,11 +192,18 @@ Result<ProcessStat> ProcessReader::stat() const {
 }
 
 Result<MemoryUse> ProcessReader::memory() {
+  const auto page_bytes = static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
   const auto text = memory_file_.read();
   if (!text) {
     return text.error();
   }
-  return parse_statm(text.value(), static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE)));
+  auto use = parse_statm(text.value(), page_bytes);
+  if (!use || use.value().virtual_bytes > 0) {
+    return use;
+  }
+  // The main thread has ended and let go of the memory; ours has not.
+  const auto own_text = support::read_text(directories_->thread, "statm");
+  return own_text ? parse_statm(own_text.value(), page_bytes) : own_text.error();
 }
 
 Result<std::uint32_t> ProcessReader::thread_count() const {
@@ -231,19 +238,25 @@ Result<std::uint32_t> ProcessReader::open_fds() const {
 }
 
 Result<std::string> ProcessReader::executable() const {
-  std::array<char, 4096> path{};
-  const support::Directory& thread = directories_->thread;
-  const ssize_t length = thread.fd
-                             ? ::readlinkat(thread.fd.get(), "exe", path.data(), path.size())
-                             : ::readlink((thread.path + "/exe").c_str(), path.data(), path.size());
-  if (length < 0) {
-    return system_error(errno, thread.path + "/exe");
+  // By the process unless its main thread has ended, as with memory.
+  for (const support::Directory* const directory :
+       {&directories_->process, &directories_->thread}) {
+    std::array<char, 4096> path{};
+    const ssize_t length =
+        directory->fd ? ::readlinkat(directory->fd.get(), "exe", path.data(), path.size())
+                      : ::readlink((directory->path + "/exe").c_str(), path.data(), path.size());
+    if (length > 0) {
+      return std::string(path.data(), static_cast<std::size_t>(length));
+    }
   }
-  return std::string(path.data(), static_cast<std::size_t>(length));
+  return system_error(errno, directories_->process.path + "/exe");
 }
 
 Result<std::vector<std::string>> ProcessReader::arguments(std::size_t max_bytes) const {
-  const auto text = support::read_text(directories_->thread, "cmdline");
+  auto text = support::read_text(directories_->process, "cmdline");
+  if (text && text.value().empty()) {
+    text = support::read_text(directories_->thread, "cmdline");
+  }
   if (!text) {
     return text.error();
   }
@@ -263,8 +276,8 @@ std::array<std::uint32_t, 3> ProcessReader::load_millis() {
 
 std::uint32_t ProcessReader::cpu_count() {
   // The mask of the main thread: ours is that of whoever started us. A main thread that has ended
-  // has none. Sets of up to 16,384 CPUs.
-  std::array<cpu_set_t, 16> cpus{};
+  // has none. Sets of up to 8,192 CPUs, the most that Linux supports.
+  std::array<cpu_set_t, 8> cpus{};
   for (const pid_t thread : {::getpid(), 0}) {
     if (::sched_getaffinity(thread, sizeof cpus, cpus.data()) == 0) {
       return std::max(static_cast<std::uint32_t>(CPU_COUNT_S(sizeof cpus, cpus.data())), 1U);

@@ -49,9 +49,10 @@ struct MemoryUse {
 
 /// The directories that are read.
 struct ProcDirectories {
-  support::Directory process;  ///< /proc/self: of the main thread, and totals of all.
-  support::Directory thread;   ///< /proc/thread-self of the reader: has memory when the main thread
-                               ///< has ended.
+  support::Directory process;  ///< /proc/self: the main thread, and totals of all.
+  support::Directory thread;   ///< /proc/thread-self of the reader: for what a main thread that has
+                               ///< ended does not show. Last resort: reading there makes the end of
+                               ///< the process wait for this thread.
   support::Directory cgroup;   ///< /sys/fs/cgroup
   support::GuardedFd tasks;    ///< /proc/self/task, O_PATH.
 
