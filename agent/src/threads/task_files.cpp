@@ -53,6 +53,8 @@ std::string_view line_value(std::string_view text, std::string_view key) {
   return {};
 }
 
+constexpr std::int64_t kLongestUptimeMs = 1LL << 42U;  // 139 years: beyond it the text is damaged.
+
 struct DirectoryEntry {
   std::uint64_t inode;
   std::int64_t offset;
@@ -115,7 +117,8 @@ std::optional<SchedulerFacts> parse_sched(std::string_view text) {
   std::int64_t whole = 0;
   std::int64_t fraction = 0;
   if (point == std::string_view::npos || !parse_number(number.substr(0, point), whole) ||
-      number.size() - point != 7 || !parse_number(number.substr(point + 1), fraction)) {
+      number.size() - point != 7 || whole < 0 || whole > kLongestUptimeMs ||
+      !parse_number(number.substr(point + 1), fraction)) {
     return std::nullopt;
   }
   facts.last_ran_ns = whole * 1'000'000 + fraction;

@@ -65,7 +65,7 @@ bool CallFrameProgram::step(Cursor& code, const Row* initial) noexcept {
     case 2: {
       Rule rule;
       rule.kind = RuleKind::kAtCfaOffset;
-      rule.offset = static_cast<std::int64_t>(code.uleb128()) * factors_.data_alignment;
+      rule.offset = factored(code.uleb128());
       set_rule(operand, rule);
       return true;
     }
@@ -128,7 +128,7 @@ bool CallFrameProgram::define_cfa(Cursor& code, std::uint8_t op) noexcept {
       return true;
     case kDefCfaSf:
       set_register(code.uleb128());
-      row_.cfa_offset = code.sleb128() * factors_.data_alignment;
+      row_.cfa_offset = factored(static_cast<std::uint64_t>(code.sleb128()));
       return true;
     case kDefCfaRegister:
       set_register(code.uleb128());
@@ -137,7 +137,7 @@ bool CallFrameProgram::define_cfa(Cursor& code, std::uint8_t op) noexcept {
       row_.cfa_offset = static_cast<std::int64_t>(code.uleb128());
       return true;
     case kDefCfaOffsetSf:
-      row_.cfa_offset = code.sleb128() * factors_.data_alignment;
+      row_.cfa_offset = factored(static_cast<std::uint64_t>(code.sleb128()));
       return true;
     case kDefCfaExpression:
       row_.cfa_is_expression = true;
@@ -165,18 +165,18 @@ bool CallFrameProgram::register_rule(Cursor& code, std::uint8_t op, const Row* i
     case kValOffset:
       number = code.uleb128();
       rule.kind = op == kOffsetExtended ? RuleKind::kAtCfaOffset : RuleKind::kCfaOffset;
-      rule.offset = static_cast<std::int64_t>(code.uleb128()) * factors_.data_alignment;
+      rule.offset = factored(code.uleb128());
       break;
     case kOffsetExtendedSf:
     case kValOffsetSf:
       number = code.uleb128();
       rule.kind = op == kOffsetExtendedSf ? RuleKind::kAtCfaOffset : RuleKind::kCfaOffset;
-      rule.offset = code.sleb128() * factors_.data_alignment;
+      rule.offset = factored(static_cast<std::uint64_t>(code.sleb128()));
       break;
     case kGnuNegativeOffsetExtended:
       number = code.uleb128();
       rule.kind = RuleKind::kAtCfaOffset;
-      rule.offset = -static_cast<std::int64_t>(code.uleb128()) * factors_.data_alignment;
+      rule.offset = factored(std::uint64_t{0} - code.uleb128());
       break;
     case kRegister: {
       number = code.uleb128();
@@ -196,6 +196,11 @@ bool CallFrameProgram::register_rule(Cursor& code, std::uint8_t op, const Row* i
   }
   set_rule(number, rule);
   return true;
+}
+
+std::int64_t CallFrameProgram::factored(std::uint64_t offset) const noexcept {
+  // Unsigned, so that a damaged operand wraps around instead of overflowing.
+  return static_cast<std::int64_t>(offset * static_cast<std::uint64_t>(factors_.data_alignment));
 }
 
 void CallFrameProgram::set_rule(std::uint64_t number, const Rule& rule) noexcept {

@@ -33,6 +33,7 @@ class CallFrameProgram {
   bool define_cfa(Cursor& code, std::uint8_t op) noexcept;
   bool register_rule(Cursor& code, std::uint8_t op, const Row* initial) noexcept;
   void advance(std::uint64_t delta) noexcept { location_ += delta * factors_.code_alignment; }
+  [[nodiscard]] std::int64_t factored(std::uint64_t offset) const noexcept;
   void set_rule(std::uint64_t number, const Rule& rule) noexcept;
   void restore(std::uint64_t number, const Row* initial) noexcept;
 
