@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: MIT
+// `xgops run`: starts a program with the agent preloaded.
+#include "commands/command.hpp"
+#include "proc/files.hpp"
+#include "proc/program.hpp"
+#include "support/failure.hpp"
+#include "support/parse.hpp"
+
+#include <cerrno>
+#include <cstdlib>
+#include <memory>
+#include <optional>
+#include <string_view>
+#include <utility>
+
+#include <unistd.h>
+
+namespace xgops::cli {
+namespace {
+
+constexpr std::string_view kLibrary = "libxgops-agent.so";
+
+enum class OnFork : std::uint8_t { kDefault, kListen, kSilent };
+
+struct RunOptions {
+  std::string directory;
+  std::string log;
+  std::uint32_t signal = 0;
+  OnFork on_fork = OnFork::kDefault;
+  bool follow = true;
+  bool force = false;
+  std::string library;
+};
+
+/// Beside the installed or built command: ../lib and where distributions put libraries.
+Result<std::string> find_library() {
+  const auto self = proc::read_link("/proc/self/exe");
+  if (!self) {
+    return self.error();
+  }
+  const std::string bin = self->substr(0, self->rfind('/'));
+  const std::string prefix = bin.substr(0, bin.rfind('/'));
+  for (const char* folder : {"/lib/", "/lib/x86_64-linux-gnu/", "/lib64/"}) {
+    std::string path = prefix + folder + std::string(kLibrary);
+    if (::access(path.c_str(), R_OK) == 0) {
+      return path;
+    }
+  }
+  return failure(Failure::kProgram,
+                 "the agent " + std::string(kLibrary) + " is not installed beside " + *self +
+                     " (looked in " + prefix + "/lib, /lib/x86_64-linux-gnu and /lib64)",
+                 "install it, or name it with --agent FILE");
+}
+
+Result<void> set_variable(const char* name, const std::string& value) {
+  // NOLINTNEXTLINE(concurrency-mt-unsafe): there is one thread.
+  if (::setenv(name, value.c_str(), 1) != 0) {
+    return system_error(errno, name);
+  }
+  return {};
+}
+
+std::string variable(const char* name) {
+  const char* const value = std::getenv(name);  // NOLINT(concurrency-mt-unsafe): one thread.
+  return value == nullptr ? std::string() : std::string(value);
+}
+
+/// The environment that the agent reads; absolute paths, as the program may change its directory.
+Result<void> set_environment(const RunOptions& options, const std::string& library) {
+  std::string preload = library;
+  if (const std::string others = variable("LD_PRELOAD"); !others.empty()) {
+    preload += ":" + others;
+  }
+  std::vector<std::pair<const char*, std::string>> variables{{"LD_PRELOAD", std::move(preload)}};
+  if (!options.directory.empty()) {
+    variables.emplace_back("XGOPS_DIR", options.directory);
+  }
+  if (!options.log.empty()) {
+    variables.emplace_back("XGOPS_LOG", options.log);
+  }
+  if (options.signal != 0) {
+    variables.emplace_back("XGOPS_SIGNAL", std::to_string(options.signal));
+  }
+  if (options.on_fork != OnFork::kDefault) {
+    variables.emplace_back("XGOPS_FORK", options.on_fork == OnFork::kListen ? "listen" : "silent");
+  }
+  if (!options.follow) {
+    variables.emplace_back("XGOPS_FOLLOW_EXEC", "0");
+  }
+  for (const auto& [name, value] : variables) {
+    if (auto set = set_variable(name, value); !set) {
+      return set;
+    }
+  }
+  return {};
+}
+
+Result<Report> run(Context& context, const RunOptions& options) {
+  if (context.rest.empty()) {
+    return failure(Failure::kUsage, "which program? none was given",
+                   "`xgops run -- PROGRAM ARGUMENT...`");
+  }
+  if (!options.directory.empty() && !options.directory.starts_with('/')) {
+    return failure(Failure::kUsage, "--dir " + options.directory + " is not an absolute path");
+  }
+  auto program = proc::find_program(context.rest.front(), variable("PATH"));
+  if (!program) {
+    return std::move(program).error();
+  }
+  if (!options.force) {
+    if (auto fits = proc::check_preloadable(*program, context.places.uid); !fits) {
+      return std::move(fits).error();
+    }
+  }
+  auto library = options.library.empty() ? find_library() : Result<std::string>(options.library);
+  if (!library) {
+    return std::move(library).error();
+  }
+  if (library->find_first_of(": ") != std::string::npos || !library->starts_with('/')) {
+    return failure(Failure::kProgram, "LD_PRELOAD cannot carry the path of the agent, " + *library,
+                   "it must be absolute, without blanks and colons");
+  }
+  if (variable("XGOPS") == "0") {
+    const Notice notice{"XGOPS=0 is set: the agent will stay off"};
+    if (auto told = context.warn(notice); !told) {
+      return std::move(told).error();
+    }
+  }
+  if (auto set = set_environment(options, *library); !set) {
+    return std::move(set).error();
+  }
+  std::vector<char*> arguments;
+  for (std::string& word : context.rest) {
+    arguments.push_back(word.data());
+  }
+  arguments.push_back(nullptr);
+  ::execv(program->c_str(), arguments.data());
+  const int error_number = errno;
+  return failure(
+      error_number == EACCES || error_number == EPERM ? Failure::kPermission : Failure::kProgram,
+      "cannot run " + *program + ": " + std::generic_category().message(error_number));
+}
+
+Action attach(OptionSet& options) {
+  auto parsed = std::make_shared<RunOptions>();
+  options.text("--dir", "DIRECTORY", parsed->directory,
+               "Where the agent puts its socket (sets XGOPS_DIR)", Completes::kDirectory);
+  options.text("--log", "FILE", parsed->log, "Where the agent logs (sets XGOPS_LOG)",
+               Completes::kFile);
+  options.number("--signal", "N", parsed->signal, 1, 64,
+                 "The signal that running threads get (sets XGOPS_SIGNAL)");
+  options.choice("--fork", "WHAT", parsed->on_fork,
+                 {{"listen", OnFork::kListen}, {"silent", OnFork::kSilent}},
+                 "Whether forked children have an agent: listen or silent (sets XGOPS_FORK)");
+  options.flag("--no-follow", parsed->follow,
+               "Programs that the program executes have no agent (sets XGOPS_FOLLOW_EXEC=0)",
+               false);
+  options.text("--agent", "FILE", parsed->library, "The agent library to preload",
+               Completes::kFile);
+  options.flag("--force", parsed->force,
+               "Start the program even when the agent cannot be preloaded into it");
+  ArgumentModel rest;
+  rest.name = "PROGRAM";
+  rest.summary = "The program and its arguments";
+  rest.completes = Completes::kProgram;
+  options.rest(std::move(rest));
+  return [parsed](Context& context) { return run(context, *parsed); };
+}
+
+}  // namespace
+
+Command run_command() {
+  return {
+      .name = "run",
+      .summary = "Run a program with the agent preloaded",
+      .description =
+          "Starts an unmodified, dynamically linked program with the agent in it. xgops becomes "
+          "that program: PID, standard streams and exit status are its own.\n\n"
+          "Programs into which nothing can be preloaded (static, setuid, not x86-64, not glibc) "
+          "are refused with the reason; --force starts them without an agent. When the program "
+          "cannot be started, the exit status is 2, or 3 when that is a matter of permission.",
+      .examples = {{"xgops run -- redis-server /etc/redis/redis.conf",
+                    "then `xgops stack -n redis-server`"},
+                   {"xgops run --log /tmp/agent.log -- ./server", "with a log of the agent"}},
+      .attach = attach,
+  };
+}
+
+}  // namespace xgops::cli

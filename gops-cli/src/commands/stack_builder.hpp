@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: MIT
+// From the parts of a streamed answer to a report with names.
+#pragma once
+
+#include "report/stack.hpp"
+#include "xgops/protocol/messages/stacks.hpp"
+#include "xgops/result.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <utility>
+#include <vector>
+
+namespace xgops::cli {
+
+/// Most different instruction pointers of one answer. Real programs have some thousands; each costs
+/// us a lookup and some hundred bytes.
+inline constexpr std::size_t kMaxLocations = 1'000'000;
+
+struct SymbolOptions {
+  bool symbolize = true;
+  bool inlines = true;
+  bool debuginfod = false;
+  std::int32_t pid = 0;  ///< The target as we see it; 0: not visible.
+};
+
+/// Collects the parts. What they say is not trusted: a reference to a stack that never came is an
+/// error, an address outside all modules a frame without a name.
+class StackBuilder {
+ public:
+  void add(protocol::Stacks::Response part);
+
+  /// The report. The builder is empty afterwards.
+  /// Errors: `Failure::kBadAnswer` when the parts contradict each other.
+  [[nodiscard]] Result<StackReport> finish(ProcessIdentity process, const SymbolOptions& options);
+
+ private:
+  /// Gives every distinct instruction pointer an index into `locations_`.
+  std::uint32_t location_of(const protocol::Frame& frame);
+
+  StackReport report_;
+  std::vector<protocol::Frame> locations_;
+  std::map<std::pair<std::uint64_t, bool>, std::uint32_t> location_index_;
+  std::map<std::uint32_t, std::uint32_t> stack_index_;  ///< From the wire's ids to ours.
+  std::vector<protocol::ThreadStack> threads_;
+};
+
+}  // namespace xgops::cli

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: MIT
+// Reports as JSON for programs: one object on one line, with a schema name and version. The names
+// and meanings are those of gops-cli/schema/. No I/O.
+#pragma once
+
+#include "report/document.hpp"
+#include "report/list.hpp"
+#include "report/stack.hpp"
+#include "report/threads.hpp"
+#include "report/vitals.hpp"
+#include "xgops/result.hpp"
+
+#include <string>
+
+namespace xgops::cli {
+
+[[nodiscard]] std::string document_json(const DocumentReport& report);
+[[nodiscard]] std::string list_json(const ListReport& report);
+[[nodiscard]] std::string vitals_json(const VitalsReport& report);
+[[nodiscard]] std::string threads_json(const ThreadsReport& report);
+[[nodiscard]] std::string stack_json(const StackReport& report);
+[[nodiscard]] std::string error_json(const Error& error);
+
+}  // namespace xgops::cli

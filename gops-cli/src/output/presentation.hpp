@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: MIT
+// How a report is to look.
+#pragma once
+
+#include <cstdint>
+
+namespace xgops::cli {
+
+enum class Format : std::uint8_t {
+  kText,
+  kJson,
+  kFolded,  ///< Stacks only: one line per distinct stack, root first, and a count.
+  kTsv,     ///< Lists only: one line a process, tab-separated, no heading.
+};
+
+struct Presentation {
+  Format format = Format::kText;
+  bool color = false;
+  bool group = true;  ///< Threads with equal stacks appear once.
+};
+
+}  // namespace xgops::cli

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: MIT
+// Stacks in the collapsed format that flame graph tools read.
+#include "output/escape.hpp"
+#include "output/frame_text.hpp"
+#include "output/text.hpp"
+
+#include <algorithm>
+#include <map>
+#include <string_view>
+
+namespace xgops::cli {
+namespace {
+
+/// The format's own separator must not appear in a name.
+std::string folded_name(std::string_view text) {
+  std::string name = escape(text);
+  std::replace(name.begin(), name.end(), ';', ':');
+  return name;
+}
+
+std::string folded_frames(const StackReport& report, const ReportStack& stack) {
+  std::string out;
+  for (auto frame = stack.frames.rbegin(); frame != stack.frames.rend(); ++frame) {
+    const auto& symbols = report.locations[frame->location];
+    for (auto symbol = symbols.rbegin(); symbol != symbols.rend(); ++symbol) {
+      out += ";" + folded_name(symbol->function.empty() ? place_text(*symbol) : symbol->function);
+    }
+  }
+  return out;
+}
+
+}  // namespace
+
+std::string stack_folded(const StackReport& report) {
+  std::vector<std::string> stacks;
+  stacks.reserve(report.stacks.size());
+  for (const ReportStack& stack : report.stacks) {
+    stacks.push_back(folded_frames(report, stack));
+  }
+  std::map<std::string, std::size_t> counts;
+  for (const ReportThread& thread : report.threads) {
+    std::string line = thread.facts.name.empty() ? "thread" : folded_name(thread.facts.name);
+    line += thread.stack ? stacks[*thread.stack] : ";[no stack]";
+    ++counts[line];
+  }
+  std::string out;
+  for (const auto& [line, count] : counts) {
+    out += line + " " + std::to_string(count) + "\n";
+  }
+  return out;
+}
+
+}  // namespace xgops::cli

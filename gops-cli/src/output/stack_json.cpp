@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: MIT
+// Stacks as JSON.
+#include "output/escape.hpp"
+#include "output/json.hpp"
+#include "output/json_parts.hpp"
+
+namespace xgops::cli {
+namespace {
+
+std::string_view status_id(protocol::StackStatus status) {
+  switch (status) {
+    case protocol::StackStatus::kExact:
+      return "exact";
+    case protocol::StackStatus::kPartial:
+      return "partial";
+    case protocol::StackStatus::kUnavailable:
+      return "unavailable";
+  }
+  return "unavailable";
+}
+
+std::string_view method_id(protocol::StackMethod method) {
+  switch (method) {
+    case protocol::StackMethod::kNone:
+      return "none";
+    case protocol::StackMethod::kRead:
+      return "read";
+    case protocol::StackMethod::kSignal:
+      return "signal";
+    case protocol::StackMethod::kSelf:
+      return "self";
+  }
+  return "none";
+}
+
+std::string build_id_text(const std::vector<std::uint8_t>& bytes) {
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  std::string text;
+  for (const std::uint8_t byte : bytes) {
+    text += kDigits[byte >> 4U];
+    text += kDigits[byte & 0xfU];
+  }
+  return text;
+}
+
+Json frames_array(const StackReport& report, const ReportStack& stack) {
+  Json frames = Json::array();
+  for (const ReportFrame& frame : stack.frames) {
+    for (const symbolize::Symbol& symbol : report.locations[frame.location]) {
+      Json object = Json::object();
+      object["function"] = text_or_null(symbol.function);
+      object["file"] = text_or_null(symbol.file);
+      object["line"] = symbol.line != 0 ? Json(symbol.line) : Json();
+      object["module"] = text_or_null(symbol.module);
+      object["offset"] = symbol.offset;
+      object["inlined"] = symbol.inlined;
+      object["inferred"] = frame.inferred;
+      object["address"] = hex_text(frame.instruction_pointer);
+      frames.push_back(std::move(object));
+    }
+  }
+  return frames;
+}
+
+Json module_object(const protocol::Module& module) {
+  Json object = Json::object();
+  object["path"] = module.path;
+  object["begin"] = hex_text(module.begin);
+  object["end"] = hex_text(module.end);
+  object["bias"] = hex_text(module.bias);
+  object["build_id"] = text_or_null(build_id_text(module.build_id));
+  object["deleted"] = module.deleted;
+  return object;
+}
+
+}  // namespace
+
+std::string stack_json(const StackReport& report) {
+  ThreadNames names;
+  for (const ReportThread& thread : report.threads) {
+    names[thread.facts.tid] = thread.facts.name;
+  }
+  Json document = begin_document("stack");
+  add_process(document, report.process);
+  Json threads = Json::array();
+  for (const ReportThread& thread : report.threads) {
+    Json object = thread_facts(thread.facts, names);
+    object["status"] = status_id(thread.status);
+    object["method"] = method_id(thread.method);
+    object["reason"] = text_or_null(thread.reason);
+    object["truncated"] = thread.stack && report.stacks[*thread.stack].truncated;
+    object["frames"] =
+        thread.stack ? frames_array(report, report.stacks[*thread.stack]) : Json::array();
+    threads.push_back(std::move(object));
+  }
+  document["threads"] = std::move(threads);
+  Json modules = Json::array();
+  for (const protocol::Module& module : report.modules) {
+    modules.push_back(module_object(module));
+  }
+  document["modules"] = std::move(modules);
+  document["dropped"] = report.dropped;
+  document["truncated"] = report.truncated;
+  add_cost(document, report.cost);
+  document["symbol_notes"] = report.symbol_notes;
+  return finish(document);
+}
+
+}  // namespace xgops::cli

@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: MIT
+// Stacks as text, in the manner of a Go traceback.
+#include "output/escape.hpp"
+#include "output/frame_text.hpp"
+#include "output/style.hpp"
+#include "output/text.hpp"
+#include "output/wait_text.hpp"
+#include "support/duration.hpp"
+
+#include <algorithm>
+#include <map>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+namespace xgops::cli {
+namespace {
+
+using protocol::StackStatus;
+
+/// Threads that a reader need not tell apart.
+using Group = std::vector<const ReportThread*>;
+
+/// Above this many, ids are written as ranges.
+constexpr std::size_t kListedIds = 8;
+constexpr std::size_t kListedRanges = 16;
+constexpr std::size_t kListedNames = 3;
+
+std::vector<Group> group_threads(const StackReport& report, const std::vector<std::string>& frames,
+                                 bool group) {
+  std::vector<Group> groups;
+  // What is shown of the stack (not the addresses), why it waits, for whom, and how it was read.
+  using Key = std::tuple<std::string_view, int, int, int, pid_t, bool, std::string_view>;
+  std::map<Key, std::size_t> index;
+  for (const ReportThread& thread : report.threads) {
+    const protocol::Wait& wait = thread.facts.wait;
+    const Key key{thread.stack ? std::string_view(frames[*thread.stack]) : std::string_view(),
+                  static_cast<int>(thread.status),
+                  static_cast<int>(wait.reason),
+                  static_cast<int>(wait.owner_state),
+                  wait.owner_tid,
+                  thread.facts.is_agent,
+                  thread.reason};
+    const auto [entry, is_new] = index.try_emplace(key, groups.size());
+    if (is_new || !group) {
+      entry->second = groups.size();
+      groups.emplace_back();
+    }
+    groups[entry->second].push_back(&thread);
+  }
+  // Threads came in order of TID, so groups already are; the agent's own thread interests least.
+  std::stable_partition(groups.begin(), groups.end(),
+                        [](const Group& g) { return !g.front()->facts.is_agent; });
+  return groups;
+}
+
+/// "11, 12, 13", or with many "11-40, 57, 60-99".
+std::string ids_text(const Group& group) {
+  std::string text;
+  const auto add = [&](const std::string& part) { text += (text.empty() ? "" : ", ") + part; };
+  if (group.size() <= kListedIds) {
+    for (const ReportThread* thread : group) {
+      add(std::to_string(thread->facts.tid));
+    }
+    return text;
+  }
+  std::size_t ranges = 0;
+  for (std::size_t begin = 0; begin < group.size();) {
+    std::size_t end = begin + 1;
+    while (end < group.size() && group[end]->facts.tid == group[end - 1]->facts.tid + 1) {
+      ++end;
+    }
+    if (++ranges > kListedRanges) {
+      add(std::to_string(group.size() - begin) + " more");
+      break;
+    }
+    const std::string first = std::to_string(group[begin]->facts.tid);
+    add(end - begin == 1 ? first : first + "-" + std::to_string(group[end - 1]->facts.tid));
+    begin = end;
+  }
+  return text;
+}
+
+std::string names_text(const Group& group) {
+  std::vector<std::string> names;
+  for (const ReportThread* thread : group) {
+    std::string name = escape(thread->facts.name);
+    if (!name.empty() && std::find(names.begin(), names.end(), name) == names.end()) {
+      names.push_back(std::move(name));
+    }
+  }
+  std::string text;
+  for (std::size_t i = 0; i < std::min(names.size(), kListedNames); ++i) {
+    text += (i == 0 ? " \"" : ", \"") + names[i] + "\"";
+  }
+  if (names.size() > kListedNames) {
+    text += ", ...";
+  }
+  return text;
+}
+
+/// The wait of a whole group: what differs within it is left out.
+protocol::Wait common_wait(const Group& group) {
+  protocol::Wait common = group.front()->facts.wait;
+  for (const ReportThread* thread : group) {
+    const protocol::Wait& wait = thread->facts.wait;
+    if (wait.fd != common.fd || wait.detail != common.detail) {
+      common.fd = -1;
+      common.detail.clear();
+    }
+    if (wait.timeout_ns != common.timeout_ns) {
+      common.timeout_ns = -1;
+    }
+    common.timed = common.timed && wait.timed;
+    common.readers = wait.readers == common.readers ? common.readers : 0;
+    common.inferred = common.inferred || wait.inferred;
+  }
+  return common;
+}
+
+std::string age_of(const Group& group) {
+  std::int64_t shortest = group.front()->facts.state_age_ns;
+  std::int64_t longest = shortest;
+  for (const ReportThread* thread : group) {
+    shortest = std::min(shortest, thread->facts.state_age_ns);
+    longest = std::max(longest, thread->facts.state_age_ns);
+  }
+  if (longest < 0) {
+    return {};
+  }
+  std::string low = shortest < 0 ? std::string() : age_text(shortest);
+  std::string high = age_text(longest);
+  return low.empty() || low == high ? high : low + " to " + high;
+}
+
+std::string header_text(const Group& group, const ThreadNames& names, const Style& style) {
+  const ReportThread& first = *group.front();
+  const std::string who =
+      (group.size() == 1 ? "thread " : std::to_string(group.size()) + " threads ") +
+      ids_text(group) + names_text(group);
+  const protocol::Wait wait = common_wait(group);
+  std::string why = first.facts.is_agent ? "xgops agent, " : "";
+  why += wait_summary(wait, first.facts.state);
+  for (const std::string& part : {owner_summary(wait, names), age_of(group)}) {
+    why += part.empty() ? "" : ", " + part;
+  }
+  return style.heading(who) + " [" + paint_wait(style, wait.reason, why) + "]:\n";
+}
+
+/// What is to be known about how the stack was read; empty when it is exact.
+std::string status_text(const ReportThread& thread) {
+  const std::string reason = thread.reason.empty() ? std::string() : ": " + escape(thread.reason);
+  switch (thread.status) {
+    case StackStatus::kExact:
+      return {};
+    case StackStatus::kPartial:
+      return "(partial" + reason + ")";
+    case StackStatus::kUnavailable:
+      return "(no stack" + reason + ")";
+  }
+  return {};
+}
+
+}  // namespace
+
+std::string stack_text(const StackReport& report, const Presentation& presentation) {
+  const Style style(presentation.color);
+  const FrameText frame_text(report, style);
+  std::vector<std::string> frames;
+  frames.reserve(report.stacks.size());
+  for (const ReportStack& stack : report.stacks) {
+    frames.push_back(frame_text.lines_of(stack));
+  }
+  ThreadNames names;
+  for (const ReportThread& thread : report.threads) {
+    names[thread.facts.tid] = thread.facts.name;
+  }
+  std::string out;
+  for (const Group& group : group_threads(report, frames, presentation.group)) {
+    const ReportThread& first = *group.front();
+    out += header_text(group, names, style);
+    if (first.stack) {
+      out += frames[*first.stack];
+    }
+    if (const std::string status = status_text(first); !status.empty()) {
+      out += "  " + style.warning(status) + "\n";
+    }
+    out += '\n';
+  }
+  return out + cost_line(report.threads.size(), report.cost, report.dropped, report.truncated) +
+         "\n";
+}
+
+}  // namespace xgops::cli

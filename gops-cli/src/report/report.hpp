@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: MIT
+// What a command returns. output/ turns it into bytes, main into an exit status.
+#pragma once
+
+#include "report/document.hpp"
+#include "report/list.hpp"
+#include "report/stack.hpp"
+#include "report/threads.hpp"
+#include "report/vitals.hpp"
+#include "support/failure.hpp"
+
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace xgops::cli {
+
+/// Something worth knowing beside the data: goes to stderr.
+struct Notice {
+  std::string text;
+  std::string hint = {};  ///< What to do about it; may be empty.
+};
+
+struct Report {
+  std::variant<DocumentReport, ListReport, VitalsReport, ThreadsReport, StackReport> body;
+  ExitStatus status = ExitStatus::kOk;
+  std::vector<Notice> notices = {};
+};
+
+}  // namespace xgops::cli
