@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <functional>
 #include <system_error>
 #include <utility>
 
@@ -89,7 +90,9 @@ void Watchdog::on_timer() {
       break;
     }
     (*expired)->due_ = kNever;
-    (*expired)->on_expired_();
+    // A copy, because it may end the deadline that it belongs to.
+    const std::function<void()> on_expired = (*expired)->on_expired_;
+    on_expired();
   }
   arm(earliest());
 }
