@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <limits>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -120,6 +121,20 @@ TEST(BoundedArchiveTest, BelievesACountUpToWhatTheElementsNeedAtLeast) {
   archive_of_three(texts);
   EXPECT_FALSE(archive_of_three.ok());
   EXPECT_TRUE(texts.empty());
+}
+
+TEST(BoundedArchiveTest, ReadsNoByteBeyondTheEnd) {
+  // The archive is given all but the last byte.
+  const auto bytes = bytes_of({1, 2, 3, 4});
+  BoundedInputArchive archive(std::span<const std::byte>(bytes).first(3));
+  std::uint32_t number = 9;
+
+  archive(number);
+
+  EXPECT_EQ(number, 0U);
+  EXPECT_STREQ(archive.problem(), "ends in the middle of a field");
+  EXPECT_EQ(archive.position(), 0U);
+  EXPECT_EQ(archive.bytes_left(), 3U);
 }
 
 TEST(BoundedArchiveTest, ReadsZeroesAfterAProblemAndKeepsTheFirst) {

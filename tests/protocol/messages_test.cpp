@@ -91,7 +91,10 @@ TEST_P(MessageTest, HasItsGoldenBytes) {
 TEST_P(MessageTest, IsRefusedWhenCutShortAnywhere) {
   const Bytes& payload = GetParam().payload;
   for (std::size_t size = 0; size < payload.size(); ++size) {
-    const auto result = GetParam().recode(std::span(payload).first(size));
+    // A copy, so that a sanitizer sees a byte read beyond it.
+    const Bytes part(payload.begin(), payload.begin() + static_cast<std::ptrdiff_t>(size));
+
+    const auto result = GetParam().recode(part);
 
     ASSERT_FALSE(result) << "accepted " << size << " of " << payload.size() << " bytes";
     EXPECT_EQ(result.error().code, Errc::kMalformedPayload);
