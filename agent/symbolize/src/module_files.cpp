@@ -88,7 +88,7 @@ LocatedImage find_main(const Module& module, TargetFiles& target,
   MainFileSearch search(module, problems);
   const std::string path = path_without_deleted(module);
   if (path == "[vdso]") {
-    auto image = open_vdso(target, module.begin, module.end, module.build_id);
+    auto image = open_vdso(target, module.begin, module.build_id);
     if (!image) {
       search.refuse("the memory of the process cannot be read");
     } else {

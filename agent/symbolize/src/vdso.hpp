@@ -12,9 +12,9 @@
 
 namespace xgops::symbolize {
 
-/// Copies the vdso that the target has in [begin, end); without the right to read its memory, the
+/// Copies the vdso that the target has at `begin`; without the right to read its memory, the
 /// one of this process when its build-id is `build_id`.
 Result<std::unique_ptr<ElfImage>> open_vdso(TargetFiles& target, std::uint64_t begin,
-                                            std::uint64_t end, const BuildId& build_id);
+                                            const BuildId& build_id);
 
 }  // namespace xgops::symbolize
