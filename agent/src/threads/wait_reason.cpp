@@ -8,6 +8,7 @@
 #include <string>
 
 #include <fcntl.h>
+#include <linux/io_uring.h>
 #include <poll.h>
 #include <sys/syscall.h>
 
@@ -71,6 +72,10 @@ class Finder {
         break;
       case SYS_io_uring_enter:
         wait_.reason = WaitReason::kIoUring;
+        // A registered ring is named by its index, not by a descriptor.
+        if ((argument(3) & IORING_ENTER_REGISTERED_RING) == 0) {
+          set_descriptor(argument(0));
+        }
         break;
       default:
         wait_.reason = WaitReason::kSystemCall;
