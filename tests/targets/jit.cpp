@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // A thread that waits below machine code made at run time, which no module and no table describes.
+// Built with frame pointers, too: without them nothing leads through that code.
 #include "support.hpp"
 
 #include <array>

@@ -157,6 +157,7 @@ void add_counters(Scene& scene) {
   scene.add("sem-wait", {.reason = "semaphore"}, [](Actor& actor) {
     actor.about_to_block();
     ::sem_wait(&posix);
+    target::keep_frame();
   });
   scene.add("sem-timedwait", {.reason = "semaphore", .timed = true}, [](Actor& actor) {
     timespec deadline{};
