@@ -9,6 +9,8 @@ namespace {
 // A frame larger than this is not searched: 64 KiB of locals in a function that sleeps is rare, and
 // the search costs 10 ns a word.
 constexpr std::uint64_t kSearchBytes = 64 * 1024;
+// Nothing is mapped below: smaller words are numbers.
+constexpr std::uint64_t kLowestAddress = 4096;
 
 }  // namespace
 
@@ -23,6 +25,11 @@ bool Unwinder::calls_function(std::uint64_t return_address, std::uint64_t functi
     return true;
   }
   return site.kind == CallKind::kDirect && site.target == function;
+}
+
+bool Unwinder::is_call_outside_modules(std::uint64_t return_address) noexcept {
+  return return_address > kLowestAddress && table_.modules().find(return_address - 1) == nullptr &&
+         decode_call(memory_, return_address).kind != CallKind::kNone;
 }
 
 bool Unwinder::try_frame_pointer(const Row& row, Registers registers, std::uint64_t frame_pointer,
@@ -56,7 +63,7 @@ bool Unwinder::search_stack(const Row& row, const Registers& registers,
       if (!memory_.read_value(slot, word)) {
         break;
       }
-      if (word < 4096 || !calls_function(word, row.function_start, certain) ||
+      if (word < kLowestAddress || !calls_function(word, row.function_start, certain) ||
           certain != want_certain) {
         continue;
       }
@@ -84,9 +91,12 @@ bool Unwinder::recover(const Row& row, const Registers& registers, std::span<Unw
   if (prologue.sets_frame_pointer) {
     const std::uint64_t frame_pointer = registers.stack_pointer() + prologue.frame_bytes;
     std::uint64_t return_address = 0;
+    // The prologue says where the return address is, so its call may also be in generated code,
+    // which is in no module.
     bool certain = false;
     if (memory_.read_value(frame_pointer + 8, return_address) &&
-        calls_function(return_address, row.function_start, certain) &&
+        (calls_function(return_address, row.function_start, certain) ||
+         is_call_outside_modules(return_address)) &&
         try_frame_pointer(row, registers, frame_pointer, rest, state, outcome)) {
       return true;
     }

@@ -94,6 +94,7 @@ class Unwinder {
                     const WalkState& state, Walk& outcome) noexcept;
   [[nodiscard]] bool calls_function(std::uint64_t return_address, std::uint64_t function,
                                     bool& certain) noexcept;
+  [[nodiscard]] bool is_call_outside_modules(std::uint64_t return_address) noexcept;
 
   /// A row in the form that nearly all have: CFA from rsp or rbp, return address below it.
   struct CachedRow {
