@@ -40,14 +40,19 @@ class StacksSink final : public threads::CaptureSink {
 
  private:
   void send_when_full() {
-    if (bytes_ >= protocol::kReplyChunkBytes) {
+    if (bytes_ >= chunk_bytes_) {
       reply_.emit(response_);
       response_ = {};
       bytes_ = 0;
+      chunk_bytes_ = std::min<std::size_t>(chunk_bytes_ * 2, protocol::kReplyChunkBytes);
     }
   }
 
+  // The first messages are short, so that the client opens debug files while we still read threads.
+  static constexpr std::size_t kFirstChunkBytes = 4096;
+
   Reply<protocol::Stacks>& reply_;
+  std::size_t chunk_bytes_ = kFirstChunkBytes;
   protocol::Stacks::Response response_;
   std::size_t bytes_ = 0;
 };

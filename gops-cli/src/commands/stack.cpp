@@ -65,18 +65,18 @@ Result<Report> run(Context& context, const StackOptions& options) {
                     request.max_frames = options.max_frames;
                     request.deadline_ms = static_cast<std::uint32_t>(context.timeout.count());
                     request.interrupt = options.interrupt;
-                    StackBuilder builder;
+                    SymbolOptions symbols = options.symbols;
+                    // Without a PID that we see there is no /proc to read the target's files
+                    // through.
+                    symbols.pid = target.session.peer().pid;
+                    StackBuilder builder(symbols);
                     auto asked = target.session.ask_parts<protocol::Stacks>(
                         request, deadline,
                         [&](protocol::Stacks::Response part) { builder.add(std::move(part)); });
                     if (!asked) {
                       return std::move(asked).error();
                     }
-                    SymbolOptions symbols = options.symbols;
-                    // Without a PID that we see there is no /proc to read the target's files
-                    // through.
-                    symbols.pid = target.session.peer().pid;
-                    return builder.finish(identity_of(target), symbols);
+                    return builder.finish(identity_of(target));
                   });
   if (!report) {
     return std::move(report).error();

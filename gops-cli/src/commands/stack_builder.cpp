@@ -42,21 +42,33 @@ std::vector<symbolize::Symbol> plain_symbols(const std::vector<protocol::Module>
   return {symbol};
 }
 
-symbolize::Symbolizer make_symbolizer(const std::vector<protocol::Module>& modules,
-                                      const SymbolOptions& options) {
+symbolize::SymbolizerOptions symbolizer_options(const SymbolOptions& options) {
   symbolize::SymbolizerOptions wanted;
   wanted.pid = options.pid;
   wanted.inlines = options.inlines;
   wanted.debuginfod = options.debuginfod;
-  symbolize::Symbolizer symbolizer(wanted);
-  for (const protocol::Module& module : modules) {
-    symbolizer.add_module(
-        {module.begin, module.end, module.bias, module.path, module.build_id, module.deleted});
-  }
-  return symbolizer;
+  return wanted;
 }
 
+// How long one part may keep us from reading the next: the agent drops a client that does not read.
+constexpr std::chrono::milliseconds kNamingBudget{200};
+
 }  // namespace
+
+StackBuilder::StackBuilder(const SymbolOptions& options)
+    : options_(options), symbolizer_(symbolizer_options(options)) {}
+
+void StackBuilder::name_locations(std::chrono::steady_clock::duration budget) {
+  if (!options_.symbolize) {
+    return;
+  }
+  const auto begin = std::chrono::steady_clock::now();
+  while (report_.locations.size() < locations_.size() &&
+         std::chrono::steady_clock::now() - begin < budget) {
+    const protocol::Frame& frame = locations_[report_.locations.size()];
+    report_.locations.push_back(symbolizer_.symbolize(frame.instruction_pointer, is_exact(frame)));
+  }
+}
 
 std::uint32_t StackBuilder::location_of(const protocol::Frame& frame) {
   const auto [entry, is_new] = location_index_.try_emplace(
@@ -68,6 +80,10 @@ std::uint32_t StackBuilder::location_of(const protocol::Frame& frame) {
 }
 
 void StackBuilder::add(protocol::Stacks::Response part) {
+  for (const protocol::Module& module : part.modules) {
+    symbolizer_.add_module(
+        {module.begin, module.end, module.bias, module.path, module.build_id, module.deleted});
+  }
   std::move(part.modules.begin(), part.modules.end(), std::back_inserter(report_.modules));
   std::move(part.threads.begin(), part.threads.end(), std::back_inserter(threads_));
   for (const protocol::Stack& stack : part.stacks) {
@@ -84,9 +100,12 @@ void StackBuilder::add(protocol::Stacks::Response part) {
   report_.dropped = part.dropped;
   report_.truncated = part.truncated;
   report_.cost = part.cost;
+  if (locations_.size() <= kMaxLocations) {
+    name_locations(kNamingBudget);
+  }
 }
 
-Result<StackReport> StackBuilder::finish(ProcessIdentity process, const SymbolOptions& options) {
+Result<StackReport> StackBuilder::finish(ProcessIdentity process) {
   if (locations_.size() > kMaxLocations) {
     return bad_answer("more than " + std::to_string(kMaxLocations) + " different addresses");
   }
@@ -108,13 +127,9 @@ Result<StackReport> StackBuilder::finish(ProcessIdentity process, const SymbolOp
     }
     report_.threads.push_back(std::move(mine));
   }
-  report_.locations.reserve(locations_.size());
-  if (options.symbolize) {
-    symbolize::Symbolizer symbolizer = make_symbolizer(report_.modules, options);
-    for (const protocol::Frame& frame : locations_) {
-      report_.locations.push_back(symbolizer.symbolize(frame.instruction_pointer, is_exact(frame)));
-    }
-    report_.symbol_notes = symbolizer.notes();
+  if (options_.symbolize) {
+    name_locations(std::chrono::steady_clock::duration::max());
+    report_.symbol_notes = symbolizer_.notes();
   } else {
     for (const protocol::Frame& frame : locations_) {
       report_.locations.push_back(plain_symbols(report_.modules, frame.instruction_pointer));
