@@ -8,7 +8,7 @@
 // files.
 #include <cstddef>
 #if defined(__GLIBCXX__) && !defined(_GLIBCXX_IOSTREAM)
-#  define _GLIBCXX_IOSTREAM 1  // NOLINT(bugprone-reserved-identifier)
+#  define _GLIBCXX_IOSTREAM 1  // NOLINT: not our name
 #  include <cereal/cereal.hpp>
 #  undef _GLIBCXX_IOSTREAM
 #else

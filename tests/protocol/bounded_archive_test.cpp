@@ -57,7 +57,7 @@ Everything example() {
   return message;
 }
 
-std::vector<std::byte> written(Everything message) {
+std::vector<std::byte> written(const Everything& message) {
   std::vector<std::byte> bytes;
   OutputArchive archive(bytes);
   archive(message);

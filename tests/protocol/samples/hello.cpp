@@ -4,6 +4,9 @@
 
 #include "samples/sample.hpp"
 
+#include <cstdint>
+#include <numeric>
+
 namespace xgops::test {
 
 using protocol::Hello;
@@ -27,9 +30,7 @@ Hello::Response sample() {
   response.capabilities = {2, 3, 4, 5, 6};
   response.pid = 4711;
   response.start_time_ticks = 0x1122334455667788;
-  for (std::uint8_t i = 0; i < response.instance_id.size(); ++i) {
-    response.instance_id[i] = static_cast<std::uint8_t>(0xa0 + i);
-  }
+  std::iota(response.instance_id.begin(), response.instance_id.end(), std::uint8_t{0xa0});
   response.agent_version = "0.1.0";
   return response;
 }
