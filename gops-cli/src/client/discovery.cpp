@@ -85,36 +85,6 @@ class DirectorySet {
   std::set<std::pair<std::uint64_t, std::uint64_t>> seen_;
 };
 
-/// What tells apart the file systems that processes see.
-struct View {
-  std::string mount_namespace;
-  std::string root;
-
-  friend bool operator==(const View&, const View&) = default;
-};
-
-/// Nothing when this user may not look.
-std::optional<View> view_of(const proc::Table& processes, pid_t pid) {
-  auto mount_namespace = proc::read_link(processes.path(pid, "ns/mnt"));
-  if (!mount_namespace) {
-    return std::nullopt;
-  }
-  auto root = proc::read_link(processes.path(pid, "root"));
-  if (!root) {
-    return std::nullopt;
-  }
-  return View{*std::move(mount_namespace), *std::move(root)};
-}
-
-std::optional<View> own_view(const proc::Table& processes) {
-  auto mount_namespace = proc::read_link(processes.root() + "/self/ns/mnt");
-  auto root = proc::read_link(processes.root() + "/self/root");
-  if (!mount_namespace || !root) {
-    return std::nullopt;
-  }
-  return View{*std::move(mount_namespace), *std::move(root)};
-}
-
 /// Where the agent of process `pid` would put its socket, by that process's own environment and
 /// its own idea of its user id.
 std::vector<protocol::SocketDirectory> directories_of(const proc::Table& processes, pid_t pid) {
@@ -177,17 +147,40 @@ void collect_all_users(const Places& places, DirectorySet& set,
   }
 }
 
-void collect_other_views(const Places& places, DirectorySet& set,
-                         std::vector<SocketAddress>& sockets) {
-  const auto own = own_view(places.processes);
-  for (const pid_t pid : places.processes.pids()) {
-    const auto view = view_of(places.processes, pid);
-    if (!own || !view || *view == *own) {
+/// Directories that the kernel's list of listening sockets names: XGOPS_DIR of other programs.
+void collect_listening(const Places& places, DirectorySet& set, FoundSockets& found) {
+  for (const std::string& path : places.processes.listening_socket_paths()) {
+    const auto endpoint = protocol::parse_socket_name(name_of(path));
+    if (!endpoint) {
       continue;
     }
-    const std::string root = places.processes.path(pid, "root");
-    for (const auto& directory : directories_of(places.processes, pid)) {
-      set.collect_below(view->mount_namespace + view->root, root, directory.path, sockets);
+    if (!set.collect(parent_of(path), found.reachable)) {
+      found.foreign.push_back({*endpoint, path});
+    } else if (::access(path.c_str(), F_OK) != 0 && process_exists(places.processes, *endpoint)) {
+      // Bound under another root (chroot, a private /tmp): the path is as that process sees it.
+      const std::string root = places.processes.path(endpoint->pid, "root");
+      set.collect_below(root, root, parent_of(path), found.reachable);
+    }
+  }
+}
+
+/// Directories in other mount namespaces. Only there may a process have another PID than the one
+/// it has here, so that its socket's name says nothing to us.
+void collect_other_namespaces(const Places& places, DirectorySet& set,
+                              std::vector<SocketAddress>& sockets) {
+  const proc::Table& processes = places.processes;
+  const auto own = proc::read_link(processes.root() + "/self/ns/mnt");
+  if (!own) {
+    return;
+  }
+  for (const pid_t pid : processes.pids()) {
+    const auto theirs = proc::read_link(processes.path(pid, "ns/mnt"));
+    if (!theirs || *theirs == *own) {
+      continue;  // Another user's, or it sees what we see.
+    }
+    const std::string root = processes.path(pid, "root");
+    for (const auto& directory : directories_of(processes, pid)) {
+      set.collect_below(*theirs, root, directory.path, sockets);
     }
   }
 }
@@ -223,6 +216,28 @@ std::vector<SocketAddress> sockets_of_invisible(const Places& places,
         if (address.endpoint.pid == pid) {
           sockets.push_back(std::move(address));
         }
+      }
+    }
+  }
+  return sockets;
+}
+
+/// Sockets with the name of `endpoint` that the kernel lists as listening, under our root or, when
+/// the path leads nowhere here, under that of the process.
+std::vector<SocketAddress> listening_sockets_named(const Places& places,
+                                                   const protocol::Endpoint& endpoint) {
+  std::vector<SocketAddress> sockets;
+  const std::string name = protocol::socket_name(endpoint);
+  const std::string root = places.processes.path(endpoint.pid, "root");
+  for (const std::string& path : places.processes.listening_socket_paths()) {
+    if (name_of(path) != name) {
+      continue;
+    }
+    for (const auto& directory : {open_directory(parent_of(path), places.uid),
+                                  open_directory_below(root, parent_of(path), places.uid)}) {
+      if (directory && is_socket({*directory, name, endpoint})) {
+        sockets.push_back({*directory, name, endpoint});
+        break;
       }
     }
   }
@@ -267,13 +282,8 @@ FoundSockets find_sockets(const Places& places) {
   if (places.uid == 0) {
     collect_all_users(places, set, found.reachable);
   }
-  for (const std::string& path : places.processes.listening_socket_paths()) {
-    const auto endpoint = protocol::parse_socket_name(name_of(path));
-    if (endpoint && !set.collect(parent_of(path), found.reachable)) {
-      found.foreign.push_back({*endpoint, path});
-    }
-  }
-  collect_other_views(places, set, found.reachable);
+  collect_listening(places, set, found);
+  collect_other_namespaces(places, set, found.reachable);
   return found;
 }
 
@@ -299,13 +309,7 @@ ProcessSockets find_sockets_of(const Places& places, pid_t pid) {
     }
     found.searched.push_back(path + "/" + name);
   }
-  for (const std::string& path : places.processes.listening_socket_paths()) {
-    if (name_of(path) == name) {
-      if (auto directory = open_directory(parent_of(path), places.uid)) {
-        found.sockets.push_back({*std::move(directory), name, endpoint});
-      }
-    }
-  }
+  found.sockets = listening_sockets_named(places, endpoint);
   if (found.sockets.empty()) {
     // Inside its own view of the file system it has the PID of its innermost namespace.
     const pid_t inner_pid =

@@ -39,7 +39,7 @@ struct FoundSockets {
 
 /// Every socket of an agent that this user may reach: in the directories of the protocol (as root
 /// those of all users), in directories that the kernel's list of sockets names, and inside other
-/// mount namespaces and roots. With XGOPS_DIR set: in that directory alone.
+/// mount namespaces and roots (chroot). With XGOPS_DIR set: in that directory alone.
 [[nodiscard]] FoundSockets find_sockets(const Places& places);
 
 /// What was looked at for one process.

@@ -39,6 +39,9 @@ std::string stack_folded(const StackReport& report) {
   }
   std::map<std::string, std::size_t> counts;
   for (const ReportThread& thread : report.threads) {
+    if (thread.facts.is_agent) {
+      continue;  // A graph of the program, not of the tool that looks at it.
+    }
     std::string line = thread.facts.name.empty() ? "thread" : folded_name(thread.facts.name);
     line += thread.stack ? stacks[*thread.stack] : ";[no stack]";
     ++counts[line];

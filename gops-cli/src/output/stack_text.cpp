@@ -144,7 +144,7 @@ std::string header_text(const Group& group, const ThreadNames& names, const Styl
   for (const std::string& part : {owner_summary(wait, names), age_of(group)}) {
     why += part.empty() ? "" : ", " + part;
   }
-  return style.heading(who) + " [" + paint_wait(style, wait.reason, why) + "]:\n";
+  return style.heading(who) + " [" + paint_wait(style, wait.reason, why) + "]";
 }
 
 /// What is to be known about how the stack was read; empty when it is exact.
@@ -178,14 +178,12 @@ std::string stack_text(const StackReport& report, const Presentation& presentati
   std::string out;
   for (const Group& group : group_threads(report, frames, presentation.group)) {
     const ReportThread& first = *group.front();
-    out += header_text(group, names, style);
-    if (first.stack) {
-      out += frames[*first.stack];
-    }
+    std::string lines = first.stack ? frames[*first.stack] : std::string();
     if (const std::string status = status_text(first); !status.empty()) {
-      out += "  " + style.warning(status) + "\n";
+      lines += "  " + style.warning(status) + "\n";
     }
-    out += '\n';
+    // The agent has no stack of interest while it answers.
+    out += header_text(group, names, style) + (lines.empty() ? "\n" : ":\n") + lines + "\n";
   }
   return out + cost_line(report.threads.size(), report.cost, report.dropped, report.truncated) +
          "\n";

@@ -28,7 +28,8 @@ namespace xgops::cli {
 /// Groups come in ascending order of their lowest TID, the agent's own thread last.
 [[nodiscard]] std::string stack_text(const StackReport& report, const Presentation& presentation);
 
-/// Brendan Gregg's collapsed stacks: `thread name;outermost;...;innermost count`, sorted.
+/// Brendan Gregg's collapsed stacks: `thread name;outermost;...;innermost count`, sorted,
+/// without the agent's own thread.
 [[nodiscard]] std::string stack_folded(const StackReport& report);
 
 /// `12 threads in 3.1 ms, 0 interrupted`

@@ -198,6 +198,17 @@ TEST_F(DiscoveryTest, LooksIntoOtherMountNamespaces) {
   EXPECT_FALSE(contains(found.reachable, root_ / "srv/agents/3-9.sock"));
 }
 
+TEST_F(DiscoveryTest, FindsAgentsUnderAnotherRoot) {
+  const fs::path jail = make_directory("jail");
+  make_socket(make_directory("jail/nowhere/else") / "500-5500.sock");
+  add_process(500, 500, "mnt:[1]", jail, "");
+  set_listening({"/nowhere/else/500-5500.sock"});
+
+  const std::string expected = root_ / "proc/500/root/nowhere/else/500-5500.sock";
+  EXPECT_TRUE(contains(find_sockets(places_).reachable, expected));
+  EXPECT_TRUE(contains(find_sockets_of(places_, 500).sockets, expected));
+}
+
 TEST_F(DiscoveryTest, LetsNoLinkLeadOutOfAnotherRoot) {
   const fs::path container = make_directory("container");
   make_socket(make_directory("host/xgops") / "1-9.sock");

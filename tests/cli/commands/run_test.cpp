@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: MIT
+// `xgops run`: what the program gets, and which programs are refused.
+#include "support/command.hpp"
+#include "support/paths.hpp"
+#include "support/temp_dir.hpp"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace xgops::cli {
+namespace {
+
+/// A library that can be preloaded anywhere and does nothing there.
+std::string harmless_library() {
+  for (const char* path : {"/lib/x86_64-linux-gnu/libm.so.6", "/lib64/libm.so.6"}) {
+    if (std::filesystem::exists(path)) {
+      return path;
+    }
+  }
+  return "/lib/libm.so.6";
+}
+
+test::CommandResult run(std::vector<std::string> arguments, test::Environment environment = {}) {
+  test::Command command;
+  command.arguments = {test::xgops_path(), "run", "--agent", harmless_library()};
+  command.arguments.insert(command.arguments.end(), arguments.begin(), arguments.end());
+  command.environment = std::move(environment);
+  return test::run_command(command);
+}
+
+bool has_line(const std::string& text, const std::string& line) {
+  return ("\n" + text).find("\n" + line + "\n") != std::string::npos;
+}
+
+TEST(RunCommandTest, BecomesTheProgram) {
+  const auto result = run({"--", "sh", "-c", "echo \"$1\"; exit 7", "sh", "--help"});
+
+  EXPECT_EQ(result.status, 7) << test::describe(result);
+  EXPECT_EQ(result.out, "--help\n");
+  EXPECT_EQ(result.err, "");
+}
+
+TEST(RunCommandTest, TakesOptionsOnlyBeforeTheProgram) {
+  EXPECT_EQ(run({"echo", "--json", "--", "-n"}).out, "--json -- -n\n");
+}
+
+TEST(RunCommandTest, TellsTheAgentThroughTheEnvironment) {
+  const auto result = run({"--dir", "/tmp/sockets", "--log", "/tmp/log", "--signal", "60", "--fork",
+                           "silent", "--no-follow", "--", "env"},
+                          {{"LD_PRELOAD", std::nullopt}});
+
+  EXPECT_TRUE(has_line(result.out, "LD_PRELOAD=" + harmless_library())) << test::describe(result);
+  EXPECT_TRUE(has_line(result.out, "XGOPS_DIR=/tmp/sockets"));
+  EXPECT_TRUE(has_line(result.out, "XGOPS_LOG=/tmp/log"));
+  EXPECT_TRUE(has_line(result.out, "XGOPS_SIGNAL=60"));
+  EXPECT_TRUE(has_line(result.out, "XGOPS_FORK=silent"));
+  EXPECT_TRUE(has_line(result.out, "XGOPS_FOLLOW_EXEC=0"));
+}
+
+TEST(RunCommandTest, LeavesOutWhatWasNotAskedFor) {
+  const auto result = run({"--", "env"}, {{"XGOPS_DIR", std::nullopt}});
+
+  EXPECT_EQ(result.out.find("XGOPS_"), std::string::npos) << result.out;
+}
+
+TEST(RunCommandTest, KeepsOtherPreloadedLibraries) {
+  const auto result = run({"--", "env"}, {{"LD_PRELOAD", harmless_library()}});
+
+  EXPECT_TRUE(has_line(result.out, "LD_PRELOAD=" + harmless_library() + ":" + harmless_library()))
+      << test::describe(result);
+}
+
+TEST(RunCommandTest, WarnsThatTheAgentIsTurnedOff) {
+  const auto result = run({"--", "true"}, {{"XGOPS", "0"}});
+
+  EXPECT_EQ(result.status, 0);
+  EXPECT_NE(result.err.find("XGOPS=0 is set"), std::string::npos) << result.err;
+}
+
+TEST(RunCommandTest, RefusesWhatCannotBeStarted) {
+  const test::TempDir directory;
+
+  const auto missing = run({"--", "no-such-program-anywhere"});
+  EXPECT_EQ(missing.status, 2);
+  EXPECT_NE(missing.err.find("there is no such program"), std::string::npos) << missing.err;
+  EXPECT_EQ(run({"--", directory.path()}).status, 3);
+}
+
+TEST(RunCommandTest, RefusesAStaticProgramUnlessForced) {
+  const auto ldconfig = test::find_program("ldconfig.real");
+  const std::string program = ldconfig ? ldconfig->string() : "/sbin/ldconfig";
+
+  const auto refused = run({"--", program, "--version"});
+  EXPECT_EQ(refused.status, 2);
+  EXPECT_NE(
+      refused.err.find(program + " cannot run with a preloaded agent: it is statically linked"),
+      std::string::npos)
+      << refused.err;
+  EXPECT_EQ(run({"--force", "--", program, "--version"}).status, 0);
+}
+
+TEST(RunCommandTest, RefusesAnAgentThatLdPreloadCannotName) {
+  test::Command command;
+  command.arguments = {test::xgops_path(), "run", "--agent", "/tmp/with blank.so", "--", "true"};
+
+  const auto result = test::run_command(command);
+
+  EXPECT_EQ(result.status, 2);
+  EXPECT_NE(result.err.find("LD_PRELOAD cannot carry the path"), std::string::npos) << result.err;
+}
+
+}  // namespace
+}  // namespace xgops::cli
