@@ -43,7 +43,7 @@ testing::AssertionResult has_every_thread(const Json& document, const std::vecto
 
 /// At least 99 of 100 frames equal to gdb's. What differs is printed either way.
 void expect_gdbs_frames(const TargetProcess& server, pid_t pid) {
-  const auto comparison = compare_with_gdb(server, 6, pid);
+  const auto comparison = compare_with_gdb(server, 4, pid);
   ASSERT_TRUE(comparison.document.is_object()) << describe(comparison.command);
   const Json& document = comparison.document;
   testing::Test::RecordProperty("frames_" + std::to_string(pid), document["frames"].dump());
@@ -102,8 +102,12 @@ TEST_F(RedisTest, ShowsEveryThreadUnderLoadAndServesOn) {
   EXPECT_TRUE(server_->running());
 }
 
-TEST_F(RedisTest, HasTheFramesThatGdbSees) {
+TEST_F(RedisTest, HasTheFramesThatGdbSeesUnderLoad) {
   XGOPS_REQUIRE_PROGRAM("gdb");
+  ChildOptions load;
+  load.arguments = {"redis-benchmark", "-s", socket_, "-l", "-c", "20", "-t", "get,set", "-q"};
+  load.error_file = directory_.path() / "errors";
+  const ChildProcess benchmark(load);  // Until it is killed.
 
   expect_gdbs_frames(*server_, server_->pid());
 }
@@ -149,13 +153,18 @@ class Icinga2Test : public testing::Test {
     ASSERT_TRUE(wait_for_line(*server_, "Activated all objects"));
   }
 
-  /// The supervisor, the worker and the helper that starts checks.
+  /// The supervisor, the worker and the helper that starts checks, once all have an agent: a forked
+  /// process gets its own a little later.
   [[nodiscard]] std::vector<pid_t> processes() const {
+    const auto deadline = std::chrono::steady_clock::now() + kReadyDeadline;
     std::vector<pid_t> found;
-    const Json list = parse_json(server_->xgops({"list", "--json"}).out);
-    for (const Json& process : list["processes"]) {
-      if (string_at(process, "name") == "icinga2") {
-        found.push_back(process["pid"].get<pid_t>());
+    while (found.size() < 3 && std::chrono::steady_clock::now() < deadline) {
+      const Json list = parse_json(server_->xgops({"list", "--json"}).out);
+      found.clear();
+      for (const Json& process : list["processes"]) {
+        if (string_at(process, "name") == "icinga2") {
+          found.push_back(process["pid"].get<pid_t>());
+        }
       }
     }
     return found;
@@ -168,7 +177,7 @@ class Icinga2Test : public testing::Test {
 TEST_F(Icinga2Test, ShowsEveryThreadOfEveryProcess) {
   const auto found = processes();
 
-  ASSERT_GE(found.size(), 2U) << server_->log();
+  ASSERT_EQ(found.size(), 3U) << server_->log();
   for (const pid_t pid : found) {
     const auto before = thread_ids(pid);
     const auto result = server_->xgops({"stack", "--json", "-p", std::to_string(pid)});

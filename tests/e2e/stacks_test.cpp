@@ -111,7 +111,7 @@ TEST(ModuleStormTest, NeverSpoilsTheOthersStacks) {
   auto target = TargetProcess::spawn("module_storm");
   ASSERT_TRUE(target.wait_ready()) << target.log();
 
-  for (int i = 0; i < 40; ++i) {
+  for (int i = 0; i < 25; ++i) {
     const auto answer = ask_for_stacks(target);
     ASSERT_TRUE(answer.command.status == 0 || answer.command.status == 4)
         << describe(answer.command);

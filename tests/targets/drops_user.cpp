@@ -9,8 +9,9 @@ namespace {
 
 [[gnu::noinline]] void wait_as_nobody(target::Actor& actor) {
   actor.about_to_block();
-  ::pause();
-  target::keep_frame();
+  for (;;) {
+    ::pause();  // setuid(2) interrupts every thread: each must change its user.
+  }
 }
 
 }  // namespace
