@@ -44,6 +44,32 @@ TEST(FibreTest, IsReadFromItsBorrowedStack) {
       << describe(answer.command);
 }
 
+/// Programs that are linked with the agent; a static one has no loader and no table of tables.
+class LinkedTest : public testing::TestWithParam<const char*> {};
+
+TEST_P(LinkedTest, ShowsItsThreadsAsAPreloadedOne) {
+  TargetOptions options;
+  options.launch = Launch::kPlain;
+  auto target = TargetProcess::spawn(GetParam(), options);
+  ASSERT_TRUE(target.wait_ready()) << target.log();
+
+  const auto answer = ask_for_stacks(target);
+
+  ASSERT_EQ(answer.command.status, 0) << describe(answer.command);
+  const Json waiter = answer.thread(target, "waiter");
+  const Json spinner = answer.thread(target, "spinner");
+  for (const Json& fact : target.facts()) {
+    const Json thread = find_thread(answer.document, fact.value("tid", 0));
+    EXPECT_EQ(wait_difference(fact, thread), "") << thread;
+    EXPECT_EQ(string_at(thread, "status"), "exact") << thread;
+  }
+  EXPECT_TRUE(calls(waiter, "clone", "wait_for_mutex"));
+  EXPECT_TRUE(calls(spinner, "clone", "spin_here"));
+}
+
+INSTANTIATE_TEST_SUITE_P(Stacks, LinkedTest, testing::Values("linked", "linked_static"),
+                         [](const auto& parameter) { return string(parameter.param); });
+
 class SignalStackTest : public testing::TestWithParam<const char*> {};
 
 TEST_P(SignalStackTest, ContinuesBelowTheHandler) {
