@@ -29,7 +29,7 @@ struct TargetOptions {
   std::vector<std::string> arguments;
   Environment environment;
   std::filesystem::path working_directory;  ///< Empty: a temporary one.
-  std::filesystem::path socket_directory;  ///< Empty: a new one, removed at the end.
+  std::filesystem::path socket_directory;   ///< Empty: a new one, removed at the end.
 };
 
 inline constexpr std::chrono::seconds kReadyDeadline{30};

@@ -35,8 +35,8 @@ struct Symbol {
 };
 
 struct SymbolizerOptions {
-  std::int32_t pid = 0;  ///< The target as this process sees it: opens deleted files and other
-                         ///< mount namespaces through /proc. 0: use paths only.
+  std::int32_t pid = 0;     ///< The target as this process sees it: opens deleted files and other
+                            ///< mount namespaces through /proc. 0: use paths only.
   bool inlines = true;      ///< Expand inlined functions.
   bool lines = true;        ///< Look up files and lines.
   bool debuginfod = false;  ///< Ask the servers in $DEBUGINFOD_URLS for missing debug files.
