@@ -9,6 +9,7 @@
 #include "xgops/agent.hpp"
 
 #include <array>
+#include <atomic>
 #include <cerrno>
 #include <chrono>
 #include <condition_variable>
@@ -16,12 +17,12 @@
 #include <cstdio>
 #include <cstdlib>
 #include <deque>
+#include <functional>
 #include <future>
 #include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
-#include <stop_token>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -209,7 +210,7 @@ class EventLoop {
 /// A total that a replica must confirm before anybody may see it.
 class Ledger {
  public:
-  void replicate(const Socket& replica, std::promise<void> locked) {
+  void replicate(const Socket& replica, std::promise<void>& locked) {
     const std::lock_guard lock(mutex_);
     locked.set_value();
     replica.send("replicate\n");
@@ -227,17 +228,16 @@ class Ledger {
   bool confirmed_ = false;
 };
 
-void rotate_logs(const std::stop_token& stop) {
-  while (!stop.stop_requested()) {
+void rotate_logs(const std::atomic<bool>& stopping) {
+  while (!stopping) {
     std::this_thread::sleep_for(std::chrono::milliseconds(500));
   }
 }
 
-template <class Function>
-std::jthread start_thread(const char* name, Function function) {
-  return std::jthread([name, run = std::move(function)](const std::stop_token& stop) mutable {
+std::jthread start_thread(const char* name, std::function<void()> run) {
+  return std::jthread([name, run = std::move(run)] {
     ::pthread_setname_np(::pthread_self(), name);
-    run(stop);
+    run();
   });
 }
 
@@ -258,20 +258,17 @@ void serve(const sigset_t& signals) {
 
   RequestQueue queue;
   Ledger ledger;
+  std::atomic<bool> stopping{false};
   std::promise<void> locked;
-  auto ledger_locked = locked.get_future();
   std::vector<std::jthread> threads;
   for (const char* name : {"worker-1", "worker-2", "worker-3", "worker-4"}) {
-    threads.push_back(start_thread(name, [&](const auto&) { serve_requests(queue); }));
+    threads.push_back(start_thread(name, [&] { serve_requests(queue); }));
   }
-  threads.push_back(start_thread("net", [&](const auto&) { EventLoop(listener, queue).run(); }));
-  threads.push_back(start_thread("log-rotate", rotate_logs));
-  threads.push_back(
-      start_thread("replicate", [&, promise = std::move(locked)](const auto&) mutable {
-        ledger.replicate(replica, std::move(promise));
-      }));
-  ledger_locked.wait();
-  threads.push_back(start_thread("report", [&](const auto&) { ledger.report(); }));
+  threads.push_back(start_thread("net", [&] { EventLoop(listener, queue).run(); }));
+  threads.push_back(start_thread("log-rotate", [&] { rotate_logs(stopping); }));
+  threads.push_back(start_thread("replicate", [&] { ledger.replicate(replica, locked); }));
+  locked.get_future().wait();
+  threads.push_back(start_thread("report", [&] { ledger.report(); }));
 
   std::printf("ready %d\n", ntohs(address.sin_port));
   std::fflush(stdout);
@@ -281,6 +278,7 @@ void serve(const sigset_t& signals) {
   ::shutdown(listener.fd(), SHUT_RDWR);
   ::shutdown(replica.fd(), SHUT_RDWR);
   queue.close();
+  stopping = true;
 }
 
 }  // namespace demo
