@@ -10,6 +10,7 @@
 #include <cstring>
 #include <exception>
 #include <string>
+#include <system_error>
 
 #define XGOPS_EXPORT [[gnu::visibility("default")]]
 
@@ -45,7 +46,9 @@ XGOPS_EXPORT std::int32_t xgops_agent_start(const xgops_agent_options* options,
       describe(error, started.error().context, started.error().hint);
       // All that fails here has an errno value; should that ever change, it is our bug.
       const std::error_code code = started.error().code;
-      return code.category() == std::generic_category() ? code.value() : ENOTRECOVERABLE;
+      const bool is_errno =
+          code.category() == std::generic_category() || code.category() == std::system_category();
+      return is_errno ? code.value() : ENOTRECOVERABLE;
     }
     return started.value() == xgops::agent::StartStatus::kDisabled ? XGOPS_DISABLED : XGOPS_OK;
   } catch (const std::exception& failure) {

@@ -186,17 +186,20 @@ Result<void> Instance::serve_until_stopped(support::FdTable table, support::Log&
     if (!ready_.is_set()) {
       socket_path_ = service.listener.path();
     }
-    log.write(std::string("agent ") + kVersion + " listens on " + service.listener.path());
-    for (const std::string& limit : service.state.limits) {
-      log.write("limit: " + limit);
-    }
-    ready_.set();
+    const auto on_serving = [&] {
+      log.write(std::string("agent ") + kVersion + " listens on " + service.listener.path());
+      for (const std::string& limit : service.state.limits) {
+        log.write("limit: " + limit);
+      }
+      ready_.set();
+    };
     if (table == support::FdTable::kPrivate) {
-      return server::serve_with_reactor(service.state, service.listener, stop_, log);
+      return server::serve_with_reactor(service.state, service.listener, stop_, log, on_serving);
     }
     shared_listener_identity_ = service.listener.identity();
     shared_listener_ = service.listener.fd();
-    const auto end = server::serve_one_by_one(service.state, service.listener, stop_, log);
+    const auto end =
+        server::serve_one_by_one(service.state, service.listener, stop_, log, on_serving);
     shared_listener_ = -1;
     if (!end) {
       return end.error();

@@ -30,6 +30,7 @@ struct Setup {
   int signal = 0;              ///< For running threads, handler installed; 0: none.
   std::string signal_problem;  ///< Why there is none although one was wanted.
   std::size_t stack_bytes = 0;
+  int seccomp_mode = 0;  ///< As prctl(PR_GET_SECCOMP) gave it: containers begin with a filter.
 };
 
 class Instance {

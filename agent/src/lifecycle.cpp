@@ -38,19 +38,28 @@ struct Process {
   Instance* instance = nullptr;
   /// Agents whose threads are not ours to join: those of the processes that we were forked from.
   /// Kept so that they are not taken for leaks.
-  Instance* inherited = nullptr;
+  Instance* abandoned = nullptr;
   bool has_hooks = false;
 };
 constinit Process g_process;
 
-/// An agent is deleted when its thread has ended; else it stays, and so does its thread.
-void end(Instance* instance, Clock::time_point deadline) noexcept {
-  if (instance->pid() != ::getpid()) {
-    return;  // A copy that came with a fork that runs no hooks, such as _Fork.
+/// Whether the process locked itself in with seccomp since the agent started. It may be killed for
+/// a call that it did not foresee, such as connect or unlink.
+bool is_newly_confined(const Instance& instance) noexcept {
+  return ::prctl(PR_GET_SECCOMP) != instance.setup()->seccomp_mode;
+}
+
+/// Ends an agent that nobody else can reach any more. It is deleted when its thread has ended; else
+/// it stays, and so does its thread.
+void end(Instance* instance) noexcept {
+  g_process.abandoned = instance;
+  if (instance->pid() != ::getpid() || is_newly_confined(*instance)) {
+    return;  // The former: a copy that came with a fork that runs no hooks, such as _Fork.
   }
   const int signal = instance->setup()->signal;
-  if (instance->stop(deadline)) {
+  if (instance->stop(Clock::now() + kStopPatience)) {
     threads::uninstall_capture_signal(signal);
+    g_process.abandoned = nullptr;
     delete instance;
   }
 }
@@ -63,7 +72,7 @@ void after_fork_in_child() noexcept {
   if (parent != nullptr) {
     threads::capture_after_fork();
     parent->release_inherited_socket();
-    g_process.inherited = parent;
+    g_process.abandoned = parent;
     if (parent->setup()->settings.listens_after_fork) {
       auto* const instance = new (std::nothrow) Instance(parent->setup(), kChildDelay);
       if (instance != nullptr && instance->launch()) {
@@ -78,13 +87,14 @@ void after_fork_in_child() noexcept {
 
 void at_exit() noexcept {
   const std::unique_lock lock(g_process.mutex, std::try_to_lock);
-  if (!lock || g_process.instance == nullptr || g_process.instance->pid() != ::getpid()) {
+  if (!lock || g_process.instance == nullptr) {
     return;
   }
-  // A program that locked itself in with seccomp may be killed for a call that it did not foresee,
-  // such as unlink. It leaves its socket file behind; the next client removes that.
-  if (::prctl(PR_GET_SECCOMP) == 0) {
-    g_process.instance->leave();
+  // Out of reach from now on: destructors of the program may still ask to stop it.
+  g_process.abandoned = std::exchange(g_process.instance, nullptr);
+  const Instance& instance = *g_process.abandoned;
+  if (instance.pid() == ::getpid() && !is_newly_confined(instance)) {
+    g_process.abandoned->leave();
   }
 }
 
@@ -113,6 +123,7 @@ Result<void> start_with(Settings settings) {
   setup->settings = std::move(settings);
   setup->runtime = threads::probe_runtime();
   setup->stack_bytes = support::service_stack_bytes();
+  setup->seccomp_mode = ::prctl(PR_GET_SECCOMP);
   setup->signal = threads::install_capture_signal(setup->settings.signal, setup->signal_problem);
 
   const int signal = setup->signal;
@@ -124,7 +135,7 @@ Result<void> start_with(Settings settings) {
   }
   auto ready = instance->wait_ready(Clock::now() + kStartPatience);
   if (!ready) {
-    end(instance.release(), Clock::now() + kStopPatience);
+    end(instance.release());
     return ready;
   }
   g_process.instance = instance.release();
@@ -158,7 +169,7 @@ Result<StartStatus> start(const xgops_agent_options* options, Mode mode) {
 void stop() noexcept {
   const std::lock_guard lock(g_process.mutex);
   if (g_process.instance != nullptr) {
-    end(std::exchange(g_process.instance, nullptr), Clock::now() + kStopPatience);
+    end(std::exchange(g_process.instance, nullptr));
   }
 }
 

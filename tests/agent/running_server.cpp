@@ -65,11 +65,11 @@ void RunningServer::run(support::FdTable table) {
       expect(server::open_socket_directory(candidates, name, ::geteuid())), name, table));
   const auto state = make_agent_state(table);
   support::Log log;
-  ready_.set();
+  const auto on_serving = [this] { ready_.set(); };
   if (table == support::FdTable::kPrivate) {
-    static_cast<void>(server::serve_with_reactor(*state, listener, stop_, log));
+    static_cast<void>(server::serve_with_reactor(*state, listener, stop_, log, on_serving));
   } else {
-    static_cast<void>(server::serve_one_by_one(*state, listener, stop_, log));
+    static_cast<void>(server::serve_one_by_one(*state, listener, stop_, log, on_serving));
   }
 }
 

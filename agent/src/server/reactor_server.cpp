@@ -11,6 +11,7 @@
 #include <cerrno>
 #include <chrono>
 #include <exception>
+#include <functional>
 #include <list>
 #include <string>
 #include <system_error>
@@ -41,7 +42,7 @@ class ReactorServer {
   ReactorServer(const ReactorServer&) = delete;
   ReactorServer& operator=(const ReactorServer&) = delete;
 
-  Result<void> run();
+  Result<void> run(const std::function<void()>& on_serving);
 
  private:
   struct Client {
@@ -75,12 +76,16 @@ class ReactorServer {
   int fatal_ = 0;  ///< errno that ended the service.
 };
 
-Result<void> ReactorServer::run() {
+Result<void> ReactorServer::run(const std::function<void()>& on_serving) {
   wait_for_client();
   const int epoll = find_epoll();
   if (epoll < 0) {
     return system_error(ENOSYS, "epoll");
   }
+  if (pollfd probe{}; ::poll(&probe, 0, 0) < 0) {
+    return system_error(errno, "poll");
+  }
+  on_serving();
   // We wait for Asio's epoll descriptor rather than let Asio wait in it: where a seccomp filter
   // refuses epoll_wait, Asio would try again for ever, at the host's expense.
   constexpr int kPatience = 1000;
@@ -177,16 +182,18 @@ void ReactorServer::advance(ClientPlace client) {
 }  // namespace
 
 Result<void> serve_with_reactor(commands::AgentState& state, ListeningSocket& listener,
-                                const support::Event& stop, support::Log& log) {
+                                const support::Event& stop, support::Log& log,
+                                const std::function<void()>& on_serving) {
   support::UniqueFd timer(::timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC));
   if (!timer) {
     return system_error(errno, "timerfd_create");
   }
   try {
     ReactorServer server(state, listener, stop, log, std::move(timer));
-    return server.run();
+    return server.run(on_serving);
   } catch (const std::system_error& failure) {
-    return Error{failure.code(), "serving clients"};
+    // The number is errno; Asio's category must not leave this file, it is destroyed at exit.
+    return xgops::system_error(failure.code().value(), "serving clients");
   }
 }
 

@@ -49,12 +49,14 @@ void serve(const support::GuardedFd& client, commands::AgentState& state,
 }  // namespace
 
 Result<ServiceEnd> serve_one_by_one(commands::AgentState& state, ListeningSocket& listener,
-                                    const support::Event& stop, support::Log& log) {
+                                    const support::Event& stop, support::Log& log,
+                                    const std::function<void()>& on_serving) {
   // In a blocking accept our socket lives on even when the host closes its number: the client that
   // ends the wait is served, and then we notice.
   if (::fcntl(listener.fd(), F_SETFL, 0) != 0) {
     return system_error(errno, listener.path());
   }
+  on_serving();
   while (!stop.is_set()) {
     if (!listener.still_ours()) {
       return ServiceEnd::kSocketLost;

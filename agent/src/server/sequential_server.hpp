@@ -10,6 +10,7 @@
 #include "xgops/result.hpp"
 
 #include <cstdint>
+#include <functional>
 
 namespace xgops::server {
 
@@ -18,13 +19,14 @@ enum class ServiceEnd : std::uint8_t {
   kSocketLost,  ///< The host closed our listening socket: open another and go on.
 };
 
-/// Serves until `stop` is set and a client connects, whoever that is.
+/// Serves until `stop` is set and a client connects, whoever that is. Calls `on_serving` first.
 ///
 /// No reactor, so nothing that the host does to our descriptors can make us misread memory; and
 /// before each use of a number we look whether it still is our file.
 ///
 /// Errors: the system refuses a call without which no client can be served.
 Result<ServiceEnd> serve_one_by_one(commands::AgentState& state, ListeningSocket& listener,
-                                    const support::Event& stop, support::Log& log);
+                                    const support::Event& stop, support::Log& log,
+                                    const std::function<void()>& on_serving);
 
 }  // namespace xgops::server

@@ -22,27 +22,35 @@ namespace {
 constexpr long kCloseRange = 436;
 constexpr unsigned kCloseRangeUnshare = 1U << 1U;
 
-/// Copies the table, then closes all of the copy. For kernels before 5.9 and for seccomp profiles
-/// older than close_range.
-bool unshare_and_close() noexcept {
-  // Opened before: without a list of what to close, the copies would keep the host's pipes and
-  // sockets open, which is worse than a shared table.
+/// Closes all descriptors of the calling thread's table.
+void close_all() noexcept {
   DIR* const listing = ::opendir("/proc/thread-self/fd");
   if (listing == nullptr) {
-    return false;
+    // No list of what to close. Higher numbers stay open: rare, and better than nothing.
+    constexpr int kSearched = 65536;
+    for (int fd = 0; fd < kSearched; ++fd) {
+      ::close(fd);
+    }
+    return;
   }
-  const bool is_private = ::unshare(CLONE_FILES) == 0;
-  if (is_private) {
-    // Only this thread uses readdir on this stream.
-    while (const dirent* const entry = ::readdir(listing)) {  // NOLINT(concurrency-mt-unsafe)
-      const int fd = std::atoi(entry->d_name);                // NOLINT(cert-err34-c): "." is 0.
-      if (entry->d_name[0] != '.' && fd != ::dirfd(listing)) {
-        ::close(fd);
-      }
+  // Only this thread uses readdir on this stream.
+  while (const dirent* const entry = ::readdir(listing)) {  // NOLINT(concurrency-mt-unsafe)
+    const int fd = std::atoi(entry->d_name);                // NOLINT(cert-err34-c): "." is 0.
+    if (entry->d_name[0] != '.' && fd != ::dirfd(listing)) {
+      ::close(fd);
     }
   }
   ::closedir(listing);
-  return is_private;
+}
+
+/// For kernels before 5.9 and for seccomp profiles older than close_range: copies the table, then
+/// closes all of the copy.
+bool unshare_and_close() noexcept {
+  if (::unshare(CLONE_FILES) != 0) {
+    return false;
+  }
+  close_all();
+  return true;
 }
 
 /// Takes the numbers 0 to 2, so that nothing of ours can be mistaken for a standard stream.

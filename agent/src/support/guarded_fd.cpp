@@ -3,6 +3,7 @@
 #include "support/guarded_fd.hpp"
 
 #include <algorithm>
+#include <cerrno>
 #include <utility>
 
 #include <fcntl.h>
@@ -12,8 +13,15 @@
 namespace xgops::support {
 namespace {
 
-FileIdentity identity_of(const struct stat& status) noexcept {
-  return {.device = status.st_dev, .inode = status.st_ino};
+/// The identity that `look` filled in; leaves errno alone, so that a caller can still report what
+/// failed before.
+template <class Look>
+FileIdentity identify(Look look) noexcept {
+  const int saved_errno = errno;
+  struct stat status {};
+  const bool is_known = look(status) == 0;
+  errno = saved_errno;
+  return is_known ? FileIdentity{.device = status.st_dev, .inode = status.st_ino} : FileIdentity{};
 }
 
 UniqueFd move_up(UniqueFd fd) noexcept {
@@ -31,14 +39,13 @@ UniqueFd move_up(UniqueFd fd) noexcept {
 }  // namespace
 
 FileIdentity FileIdentity::of(int fd) noexcept {
-  struct stat status {};
-  return ::fstat(fd, &status) == 0 ? identity_of(status) : FileIdentity{};
+  return identify([fd](struct stat& status) { return ::fstat(fd, &status); });
 }
 
 FileIdentity FileIdentity::of(int directory, const char* name) noexcept {
-  struct stat status {};
-  return ::fstatat(directory, name, &status, AT_SYMLINK_NOFOLLOW) == 0 ? identity_of(status)
-                                                                       : FileIdentity{};
+  return identify([&](struct stat& status) {
+    return ::fstatat(directory, name, &status, AT_SYMLINK_NOFOLLOW);
+  });
 }
 
 GuardedFd::GuardedFd(UniqueFd fd, FdTable table) noexcept
