@@ -43,6 +43,8 @@ install(FILES README.md CHANGELOG.md LICENSE protocol/PROTOCOL.md
 # because a build runs none of our binaries.
 if(XGOPS_BUILD_CLI)
   install(TARGETS xgops RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}")
+  install(DIRECTORY gops-cli/schema DESTINATION "${CMAKE_INSTALL_DATADIR}/xgops"
+    FILES_MATCHING PATTERN "*.json")
   set(generated "${PROJECT_BINARY_DIR}/package/generated")
   install(CODE "
     function(generate file)
