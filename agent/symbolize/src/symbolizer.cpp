@@ -9,6 +9,7 @@
 #include "module_files.hpp"
 #include "module_names.hpp"
 #include "perf_map.hpp"
+#include "symbol_cache.hpp"
 #include "target_files.hpp"
 
 #include <iterator>
@@ -17,25 +18,11 @@
 #include <unordered_map>
 #include <utility>
 
+#include <sys/stat.h>
+
 namespace xgops::symbolize {
 
 namespace {
-
-/// An address and whether it is exact, as a key: both matter for the answer.
-struct Query {
-  std::uint64_t address = 0;
-  bool exact = false;
-
-  bool operator==(const Query&) const = default;
-};
-
-struct QueryHash {
-  std::size_t operator()(const Query& query) const noexcept {
-    return std::hash<std::uint64_t>{}(query.address) * 2 + (query.exact ? 1 : 0);
-  }
-};
-
-using Answers = std::unordered_map<Query, std::vector<Symbol>, QueryHash>;
 
 std::string base_name(const std::string& path) {
   constexpr std::string_view kDeleted = " (deleted)";
@@ -52,7 +39,24 @@ struct KnownFile {
   std::string name;
   std::optional<ModuleNames> names;  ///< Made when the first address is asked for.
   Answers answers;                   ///< By address in the file.
+  BuildId build_id;
+  std::uint64_t fingerprint = 0;  ///< For the cache; 0: it has not been asked yet.
+  bool has_new_answers = false;
 };
+
+/// Identity of a file by path, as part of a fingerprint: a debug file that was installed, removed
+/// or replaced since makes stored names worthless.
+std::uint64_t identity_of(const std::string& path) {
+  struct stat status {};
+  if (::stat(path.c_str(), &status) != 0) {
+    return 0;
+  }
+  const std::string text = std::to_string(status.st_dev) + ' ' + std::to_string(status.st_ino) +
+                           ' ' + std::to_string(status.st_size) + ' ' +
+                           std::to_string(status.st_mtim.tv_sec) + ' ' +
+                           std::to_string(status.st_mtim.tv_nsec);
+  return std::hash<std::string>{}(text);
+}
 
 struct LoadedModule {
   Module module;
@@ -68,7 +72,19 @@ class Symbolizer::Impl {
         target_(options_.pid),
         debuginfod_(options_.debuginfod),
         finder_(target_, options_.debug_directories, debuginfod_),
-        perf_map_(target_) {}
+        perf_map_(target_),
+        cache_(options_.cache_directory) {}
+
+  ~Impl() {
+    for (const auto& [key, file] : files_) {
+      // Answers that came with a problem are not kept: the problem would go untold the next time.
+      if (file->has_new_answers && file->names && file->names->problems().empty()) {
+        cache_.store(file->build_id, file->fingerprint, file->answers);
+      }
+    }
+  }
+  Impl(const Impl&) = delete;
+  Impl& operator=(const Impl&) = delete;
 
   void add_module(Module module) {
     if (module.begin >= module.end) {
@@ -89,6 +105,7 @@ class Symbolizer::Impl {
     if (file == nullptr) {
       file = std::make_unique<KnownFile>();
       file->name = base_name(module.path);
+      file->build_id = module.build_id;
     }
     const auto begin = module.begin;
     modules_.emplace(begin, LoadedModule{std::move(module), file.get()});
@@ -136,6 +153,7 @@ class Symbolizer::Impl {
     KnownFile& file = *loaded.file;
     const std::uint64_t bias = loaded.module.bias;
     const Query query{instruction_pointer - bias, exact};
+    load_earlier_answers(loaded);
     const auto [answer, is_new] = file.answers.try_emplace(query);
     if (is_new) {
       if (!file.names) {
@@ -143,8 +161,36 @@ class Symbolizer::Impl {
       }
       answer->second = file.names->at(address - bias);
       finish(answer->second, file.name, query.address);
+      file.has_new_answers = true;
     }
     return answer->second;
+  }
+
+  void load_earlier_answers(const LoadedModule& loaded) {
+    KnownFile& file = *loaded.file;
+    if (file.fingerprint != 0) {
+      return;
+    }
+    file.fingerprint = fingerprint_of(loaded.module);
+    file.answers = cache_.load(file.build_id, file.fingerprint);
+    for (auto& [query, symbols] : file.answers) {
+      finish(symbols, file.name, query.address);
+    }
+  }
+
+  /// Everything but the build-id that decides about names.
+  std::uint64_t fingerprint_of(const Module& module) const {
+    std::string text = std::to_string(options_.inlines) + std::to_string(options_.lines) +
+                       std::to_string(options_.debuginfod) + ' ' + module.path;
+    const std::string id = to_hex(module.build_id);
+    if (id.size() > 2 && !options_.cache_directory.empty()) {
+      for (const std::string& directory : options_.debug_directories) {
+        const std::string name = "/.build-id/" + id.substr(0, 2) + '/' + id.substr(2) + ".debug";
+        text += ' ' + std::to_string(identity_of(directory + name)) + ' ' +
+                std::to_string(identity_of(directory + module.path));
+      }
+    }
+    return std::hash<std::string>{}(text) | 1U;
   }
 
   const std::vector<Symbol>& outside(std::uint64_t instruction_pointer, std::uint64_t address,
@@ -176,6 +222,7 @@ class Symbolizer::Impl {
   Debuginfod debuginfod_;
   DebugFileFinder finder_;
   PerfMap perf_map_;
+  SymbolCache cache_;
   std::map<std::uint64_t, LoadedModule> modules_;  ///< By begin; they do not overlap.
   std::unordered_map<std::string, std::unique_ptr<KnownFile>> files_;
   Answers outside_answers_;

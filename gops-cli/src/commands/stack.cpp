@@ -6,7 +6,10 @@
 #include "xgops/protocol/messages/stacks.hpp"
 #include "xgops/symbolize/symbolizer.hpp"
 
+#include <cstdlib>
 #include <memory>
+#include <string>
+#include <string_view>
 
 namespace xgops::cli {
 namespace {
@@ -52,6 +55,23 @@ void add_symbol_notices(Report& report, const std::vector<std::string>& notes) {
   }
 }
 
+/// Where names found earlier are kept (XDG base directories); empty when there is no such place, or
+/// XGOPS_CACHE=0 forbids it.
+std::string cache_directory() {
+  // NOLINTBEGIN(concurrency-mt-unsafe): one thread.
+  const char* const wanted = std::getenv("XGOPS_CACHE");
+  if (wanted != nullptr && std::string_view(wanted) == "0") {
+    return {};
+  }
+  const char* const cache = std::getenv("XDG_CACHE_HOME");
+  if (cache != nullptr && cache[0] == '/') {
+    return std::string(cache) + "/xgops";
+  }
+  const char* const home = std::getenv("HOME");
+  // NOLINTEND(concurrency-mt-unsafe)
+  return home != nullptr && home[0] == '/' ? std::string(home) + "/.cache/xgops" : std::string();
+}
+
 Result<Report> run(Context& context, const StackOptions& options) {
   if (context.presentation.format == Format::kText) {
     context.presentation.format = options.format;
@@ -69,6 +89,7 @@ Result<Report> run(Context& context, const StackOptions& options) {
                     // Without a PID that we see there is no /proc to read the target's files
                     // through.
                     symbols.pid = target.session.peer().pid;
+                    symbols.cache_directory = cache_directory();
                     StackBuilder builder(symbols);
                     auto asked = target.session.ask_parts<protocol::Stacks>(
                         request, deadline,

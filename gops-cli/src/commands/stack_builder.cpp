@@ -47,6 +47,7 @@ symbolize::SymbolizerOptions symbolizer_options(const SymbolOptions& options) {
   wanted.pid = options.pid;
   wanted.inlines = options.inlines;
   wanted.debuginfod = options.debuginfod;
+  wanted.cache_directory = options.cache_directory;
   return wanted;
 }
 

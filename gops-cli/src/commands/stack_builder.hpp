@@ -11,6 +11,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -24,7 +25,8 @@ struct SymbolOptions {
   bool symbolize = true;
   bool inlines = true;
   bool debuginfod = false;
-  std::int32_t pid = 0;  ///< The target as we see it; 0: not visible.
+  std::int32_t pid = 0;         ///< The target as we see it; 0: not visible.
+  std::string cache_directory;  ///< For names found earlier; empty: none.
 };
 
 /// Collects the parts and names addresses as they come, while the agent still reads threads. What

@@ -41,6 +41,8 @@ struct SymbolizerOptions {
   bool lines = true;        ///< Look up files and lines.
   bool debuginfod = false;  ///< Ask the servers in $DEBUGINFOD_URLS for missing debug files.
   std::vector<std::string> debug_directories{"/usr/lib/debug"};
+  std::string
+      cache_directory;  ///< Where answers are kept between runs, by build-id; empty: nowhere.
 };
 
 /// Turns addresses into names. Opens a module's file when the first address in it is asked for,
@@ -53,6 +55,8 @@ class Symbolizer {
   ~Symbolizer();
   Symbolizer(Symbolizer&&) noexcept;
   Symbolizer& operator=(Symbolizer&&) noexcept;
+  Symbolizer(const Symbolizer&) = delete;
+  Symbolizer& operator=(const Symbolizer&) = delete;
 
   /// Declares a module of the target. Cheap: nothing is opened yet.
   void add_module(Module module);
