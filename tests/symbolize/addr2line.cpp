@@ -65,9 +65,8 @@ std::vector<std::uint64_t> function_addresses(const std::filesystem::path& file,
   std::vector<std::uint64_t> addresses;
   for (const auto& table : image.value()->symbol_tables(SHT_SYMTAB)) {
     for (const auto& symbol : table.symbols) {
-      const char* name = image.value()->string_at(table.strings, symbol.st_name);
-      if ((symbol.st_info & 0xfU) != STT_FUNC || symbol.st_value == 0 || name == nullptr ||
-          std::string(name).find(part) == std::string::npos) {
+      if ((symbol.st_info & 0xfU) != STT_FUNC || symbol.st_value == 0 ||
+          table.name(symbol.st_name).find(part) == std::string_view::npos) {
         continue;
       }
       for (std::uint64_t offset = 0; offset < symbol.st_size; offset += kStep) {
@@ -114,6 +113,7 @@ std::map<std::uint64_t, std::vector<Symbol>> addr2line(
 
 std::vector<std::string> comparable(const std::vector<Symbol>& symbols) {
   std::vector<std::string> lines;
+  lines.reserve(symbols.size());
   for (const auto& symbol : symbols) {
     lines.push_back(last_part(symbol.function) + " " +
                     std::filesystem::path(symbol.file).filename().string() + ":" +

@@ -21,6 +21,9 @@ namespace xgops::symbolize::test {
 
 namespace {
 
+// No other thread is there when the environment changes.
+// NOLINTBEGIN(concurrency-mt-unsafe)
+
 namespace fs = std::filesystem;
 
 /// A program debuginfod-find of our own in $PATH, and servers in $DEBUGINFOD_URLS.
@@ -171,5 +174,7 @@ TEST_F(DebuginfodTest, NoServerIsContactedUnlessTheUserAskedForIt) {
   EXPECT_FALSE(fs::exists(log()));
   ::close(server);
 }
+
+// NOLINTEND(concurrency-mt-unsafe)
 
 }  // namespace xgops::symbolize::test

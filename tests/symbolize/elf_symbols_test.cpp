@@ -32,8 +32,7 @@ class ElfSymbolsTest : public testing::Test {
   [[nodiscard]] std::uint64_t address_of(const std::string& wanted) const {
     for (const auto& table : image_->symbol_tables(SHT_SYMTAB)) {
       for (const auto& symbol : table.symbols) {
-        const char* name = image_->string_at(table.strings, symbol.st_name);
-        if (name != nullptr && wanted == name) {
+        if (table.name(symbol.st_name) == wanted) {
           return symbol.st_value;
         }
       }

@@ -103,6 +103,7 @@ Symbolizer RunningFixture::symbolizer(SymbolizerOptions options) const {
 
 std::vector<std::string> described(const std::vector<Symbol>& symbols) {
   std::vector<std::string> lines;
+  lines.reserve(symbols.size());
   for (const auto& symbol : symbols) {
     lines.push_back(symbol.function + " at " +
                     std::filesystem::path(symbol.file).filename().string() + ":" +

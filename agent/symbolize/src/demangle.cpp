@@ -16,7 +16,7 @@
 
 /// libstdc++'s demangler with output piece by piece. Part of its static library only, so absent
 /// where the shared one is linked.
-// NOLINTNEXTLINE(bugprone-reserved-identifier): its name.
+// NOLINTNEXTLINE(bugprone-reserved-identifier,readability-identifier-naming): its name.
 extern "C" __attribute__((weak)) int __gcclibcxx_demangle_callback(
     const char* mangled, void (*callback)(const char*, std::size_t, void*), void* opaque);
 
@@ -178,7 +178,7 @@ std::size_t clone_suffix_at(std::string_view symbol) {
 
 std::string readable_symbol(std::string_view symbol) {
   symbol = symbol.substr(0, symbol.find('@'));
-  const std::string mangled(symbol);
+  std::string mangled(symbol);
   if (!looks_mangled(symbol)) {
     const auto suffix = clone_suffix_at(symbol);
     std::string name(symbol.substr(0, suffix));

@@ -5,6 +5,7 @@
 #include "demangle.hpp"
 
 #include <algorithm>
+#include <cstring>
 #include <optional>
 
 #include <dwarf.h>
@@ -15,12 +16,13 @@ namespace {
 
 constexpr int kMaxDepth = 8;
 constexpr int kMaxReferences = 16;
+constexpr std::size_t kMaxNameBytes = 64U << 10U;
 
 std::string string_of(Dwarf_Die& die, unsigned attribute) {
   Dwarf_Attribute found;
   const char* text =
       dwarf_attr_integrate(&die, attribute, &found) == nullptr ? nullptr : dwarf_formstring(&found);
-  return text == nullptr ? std::string{} : std::string{text};
+  return text == nullptr ? std::string{} : std::string(text, ::strnlen(text, kMaxNameBytes));
 }
 
 std::string linkage_name(Dwarf_Die& die) {
@@ -68,10 +70,10 @@ std::string class_name(const std::string& plain) {
 }  // namespace
 
 const std::string& DieNames::function(std::size_t offset) {
-  static const std::string kNoName;
+  static const std::string no_name;
   Dwarf_Die die;
   if (dwarf_offdie(file_.handle(), offset, &die) == nullptr) {
-    return kNoName;
+    return no_name;
   }
   if (auto origin = referred(die, DW_AT_abstract_origin)) {
     die = *origin;
@@ -112,7 +114,9 @@ std::string DieNames::qualified(Dwarf_Die& declaration, const std::string& plain
     }
     bool complete = false;
     const std::string outer = scope_name(scope, depth, complete);
-    text = outer.empty() ? text : outer + "::" + text;
+    if (!outer.empty()) {
+      text.insert(0, outer + "::");
+    }
     if (complete) {
       break;
     }

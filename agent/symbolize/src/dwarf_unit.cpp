@@ -2,17 +2,21 @@
 // Reading parts of a unit on demand.
 #include "dwarf_unit.hpp"
 
+#include <cstring>
+
 #include <dwarf.h>
 
 namespace xgops::symbolize {
 
 namespace {
 
+constexpr std::size_t kMaxPathBytes = 4096;
+
 std::string string_attribute(Dwarf_Die& die, unsigned attribute) {
   Dwarf_Attribute found;
   const char* text =
       dwarf_attr(&die, attribute, &found) == nullptr ? nullptr : dwarf_formstring(&found);
-  return text == nullptr ? std::string{} : std::string{text};
+  return text == nullptr ? std::string{} : std::string(text, ::strnlen(text, kMaxPathBytes));
 }
 
 }  // namespace

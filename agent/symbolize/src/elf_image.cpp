@@ -19,6 +19,8 @@ namespace {
 
 constexpr std::size_t kMaxBuildIdBytes = 64;
 constexpr std::size_t kMaxSections = 1U << 20U;
+/// Longer names are cut off: a million symbols may share one that is as long as the file.
+constexpr std::size_t kMaxNameBytes = 64U << 10U;
 /// What a section may decompress to: real debug information shrinks to a third or a fifth, a bomb
 /// to a thousandth.
 constexpr std::uint64_t kMaxDecompressedBytes = std::uint64_t{4} << 30U;
@@ -161,25 +163,25 @@ bool ElfImage::has_debug_info() const {
   return has(".debug_info") || has(".zdebug_info");
 }
 
-std::span<const std::uint8_t> ElfImage::contents(std::string_view name) const {
-  const Section* section = find(name);
-  if (section == nullptr && name.substr(0, 7) == ".debug_") {
-    section = find(".z" + std::string(name.substr(1)));
+std::span<const std::uint8_t> ElfImage::contents(std::string_view section) const {
+  const Section* found = find(section);
+  if (found == nullptr && section.substr(0, 7) == ".debug_") {
+    found = find(".z" + std::string(section.substr(1)));
   }
   GElf_Shdr header{};
   // Asked anew: decompression changes the header.
-  if (section == nullptr || gelf_getshdr(section->handle, &header) == nullptr ||
-      !may_decompress(section->handle, header, section->name)) {
+  if (found == nullptr || gelf_getshdr(found->handle, &header) == nullptr ||
+      !may_decompress(found->handle, header, found->name)) {
     return {};
   }
   if ((header.sh_flags & SHF_COMPRESSED) != 0) {
-    if (elf_compress(section->handle, 0, 0) < 0) {
+    if (elf_compress(found->handle, 0, 0) < 0) {
       return {};
     }
-  } else if (section->name.substr(0, 2) == ".z") {
-    elf_compress_gnu(section->handle, 0, 0);  // Fails when it was unpacked before.
+  } else if (found->name.substr(0, 2) == ".z") {
+    elf_compress_gnu(found->handle, 0, 0);  // Fails when it was unpacked before.
   }
-  const Elf_Data* data = elf_rawdata(section->handle, nullptr);
+  const Elf_Data* data = elf_rawdata(found->handle, nullptr);
   if (data == nullptr || data->d_buf == nullptr) {
     return {};
   }
@@ -193,17 +195,23 @@ std::vector<ElfImage::SymbolTable> ElfImage::symbol_tables(std::uint32_t type) c
       continue;
     }
     const Elf_Data* data = elf_getdata(section.handle, nullptr);
-    if (data != nullptr && data->d_buf != nullptr && data->d_type == ELF_T_SYM) {
+    const Elf_Data* names = elf_getdata(elf_getscn(elf_, section.header.sh_link), nullptr);
+    if (data != nullptr && data->d_buf != nullptr && data->d_type == ELF_T_SYM &&
+        names != nullptr && names->d_buf != nullptr) {
       tables.push_back(
           {{static_cast<const Elf64_Sym*>(data->d_buf), data->d_size / sizeof(Elf64_Sym)},
-           section.header.sh_link});
+           {static_cast<const char*>(names->d_buf), names->d_size}});
     }
   }
   return tables;
 }
 
-const char* ElfImage::string_at(std::size_t strings, std::size_t offset) const {
-  return elf_strptr(elf_, strings, offset);
+std::string_view ElfImage::SymbolTable::name(std::size_t offset) const {
+  if (offset >= strings.size()) {
+    return {};
+  }
+  const auto rest = strings.substr(offset, kMaxNameBytes);
+  return rest.substr(0, rest.find('\0'));
 }
 
 std::uint64_t ElfImage::code_end(std::size_t section_index) const {

@@ -57,12 +57,13 @@ class ElfImage {
 
   struct SymbolTable {
     std::span<const Elf64_Sym> symbols;
-    std::size_t strings = 0;  ///< Index of its string section.
+    std::string_view strings;  ///< All of its names, each with a NUL behind it.
+
+    /// The name at this offset; empty: out of range.
+    [[nodiscard]] std::string_view name(std::size_t offset) const;
   };
   /// Tables of this type, SHT_SYMTAB or SHT_DYNSYM.
   [[nodiscard]] std::vector<SymbolTable> symbol_tables(std::uint32_t type) const;
-  /// A NUL-terminated string of a string section; null when out of range.
-  [[nodiscard]] const char* string_at(std::size_t strings, std::size_t offset) const;
   /// Address after the section with this index; 0 when there is none or it has no code.
   [[nodiscard]] std::uint64_t code_end(std::size_t section_index) const;
 

@@ -32,28 +32,30 @@ std::size_t leading_underscores(std::string_view name) {
 
 }  // namespace
 
-SymbolIndex::SymbolIndex(std::vector<const ElfImage*> images) : images_(std::move(images)) {
+SymbolIndex::SymbolIndex(const std::vector<const ElfImage*>& images) {
   std::vector<Candidate> candidates;
-  for (std::uint32_t number = 0; number < images_.size(); ++number) {
-    if (images_[number] != nullptr) {
-      read(*images_[number], number, candidates);
+  for (const ElfImage* image : images) {
+    if (image != nullptr) {
+      read(*image, candidates);
     }
   }
   index(candidates);
 }
 
-void SymbolIndex::read(const ElfImage& image, std::uint32_t number,
-                       std::vector<Candidate>& candidates) {
+void SymbolIndex::read(const ElfImage& image, std::vector<Candidate>& candidates) {
   auto tables = image.symbol_tables(SHT_SYMTAB);
   if (tables.empty()) {
     tables = image.symbol_tables(SHT_DYNSYM);
   }
   for (const auto& table : tables) {
+    const auto number = static_cast<std::uint32_t>(tables_.size());
+    tables_.push_back(table);
     for (const Elf64_Sym& symbol : table.symbols) {
       if (is_function(symbol)) {
         candidates.push_back({symbol.st_value,
                               symbol.st_size,
-                              {number, static_cast<std::uint32_t>(table.strings), symbol.st_name},
+                              {number, symbol.st_name},
+                              &image,
                               symbol.st_shndx,
                               symbol_binding(symbol) == STB_LOCAL});
       }
@@ -65,8 +67,8 @@ void SymbolIndex::index(std::vector<Candidate>& candidates) {
   std::sort(candidates.begin(), candidates.end(),
             [](const Candidate& left, const Candidate& right) {
               // Those without a size last: the others say where the function ends.
-              return std::tuple(left.begin, left.size == 0, left.name.image, left.name.offset) <
-                     std::tuple(right.begin, right.size == 0, right.name.image, right.name.offset);
+              return std::tuple(left.begin, left.size == 0, left.name.table, left.name.offset) <
+                     std::tuple(right.begin, right.size == 0, right.name.table, right.name.offset);
             });
   for (auto first = candidates.begin(); first != candidates.end();) {
     const auto next = std::find_if(first, candidates.end(), [&](const Candidate& other) {
@@ -85,7 +87,7 @@ void SymbolIndex::index(std::vector<Candidate>& candidates) {
     std::uint64_t end = first->begin + size;
     if (size == 0) {
       // Written in assembly: up to the next function, but not beyond its section.
-      const auto section_end = images_[first->name.image]->code_end(first->section);
+      const auto section_end = first->image->code_end(first->section);
       end = next == candidates.end() ? section_end : std::min(next->begin, section_end);
     }
     functions_.add(first->begin, end, best->name);
@@ -108,8 +110,7 @@ bool SymbolIndex::is_better(const Candidate& left, const Candidate& right) const
 }
 
 std::string_view SymbolIndex::text(const Name& name) const {
-  const char* text = images_[name.image]->string_at(name.strings, name.offset);
-  return text == nullptr ? std::string_view{} : std::string_view{text};
+  return tables_[name.table].name(name.offset);
 }
 
 std::string_view SymbolIndex::find(std::uint64_t address) const {

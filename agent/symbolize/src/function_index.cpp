@@ -84,19 +84,26 @@ std::vector<std::size_t> FunctionIndex::enclosing(const DieReader& reader,
     around.push_back(scopes_[static_cast<std::size_t>(scope)].offset);
   }
   std::reverse(around.begin(), around.end());
-  // The index knows the first levels; walk down the rest.
+  // The index knows the first levels; the rest are the entries still open at `offset`.
   Die die;
   if (!reader.read(innermost, die)) {
     return around;
   }
+  const std::size_t known = around.size();
   std::size_t position = die.end;
-  while (position < offset && reader.read(position, die) && die.shape != nullptr) {
-    const std::size_t behind = reader.behind(die);
-    if (offset < behind && around.size() < kMaxDepth) {
-      around.push_back(die.offset);
-      position = die.end;
-    } else {
-      position = behind;
+  while (position < offset && around.size() < kMaxDepth && reader.read(position, die)) {
+    position = die.end;
+    if (die.shape == nullptr) {
+      if (around.size() == known) {
+        break;
+      }
+      around.pop_back();
+    } else if (die.shape->has_children) {
+      if (die.sibling > die.end && die.sibling <= offset) {
+        position = die.sibling;
+      } else {
+        around.push_back(die.offset);
+      }
     }
   }
   return around;

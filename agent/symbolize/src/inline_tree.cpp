@@ -11,6 +11,8 @@ namespace xgops::symbolize {
 namespace {
 
 constexpr std::size_t kMaxDepth = 1024;
+/// More come from damage; each look-up goes through all of them.
+constexpr std::size_t kMaxCalls = 1U << 20U;
 
 bool is_block(std::uint32_t tag) {
   return tag == DW_TAG_lexical_block || tag == DW_TAG_try_block || tag == DW_TAG_catch_block ||
@@ -27,7 +29,7 @@ InlineTree::InlineTree(const DieReader& reader, std::size_t offset, CodeRanges& 
   std::vector<std::ptrdiff_t> open = {kNone};  // For each level the call that it is in.
   std::vector<AddressRange> extents;
   std::size_t position = die.end;
-  while (!open.empty() && reader.read(position, die)) {
+  while (!open.empty() && nodes_.size() < kMaxCalls && reader.read(position, die)) {
     position = die.end;
     if (die.shape == nullptr) {
       open.pop_back();

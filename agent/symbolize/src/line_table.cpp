@@ -31,9 +31,9 @@ const SourcePosition* LineTable::find(std::uint64_t address) const {
 }
 
 const std::string& LineTable::path(std::uint32_t file) {
-  static const std::string kNone;
+  static const std::string none;
   if (file >= files_.size()) {
-    return kNone;
+    return none;
   }
   File& entry = files_[file];
   if (entry.path.empty() && !entry.name.empty()) {

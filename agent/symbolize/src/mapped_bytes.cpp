@@ -11,6 +11,13 @@
 
 namespace xgops::symbolize {
 
+namespace {
+
+/// What the mapping has behind the last byte, or a part of it.
+constexpr std::size_t kPageBytes = 4096;
+
+}  // namespace
+
 Result<MappedBytes> MappedBytes::of_file(int fd, const std::string& name) {
   struct stat status = {};
   if (::fstat(fd, &status) != 0) {
@@ -20,11 +27,13 @@ Result<MappedBytes> MappedBytes::of_file(int fd, const std::string& name) {
     return system_error(ENOEXEC, name);
   }
   const auto size = static_cast<std::size_t>(status.st_size);
-  void* data = ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_NORESERVE, fd, 0);
-  if (data == MAP_FAILED) {
+  auto bytes = zeroed(size, name);
+  // Over the zeros, of which a page stays behind the file's end.
+  if (bytes && ::mmap(bytes->data_, size, PROT_READ | PROT_WRITE,
+                      MAP_PRIVATE | MAP_NORESERVE | MAP_FIXED, fd, 0) == MAP_FAILED) {
     return system_error(errno, name);
   }
-  return MappedBytes(static_cast<std::uint8_t*>(data), size);
+  return bytes;
 }
 
 Result<MappedBytes> MappedBytes::copy_of(std::span<const std::uint8_t> bytes,
@@ -32,19 +41,25 @@ Result<MappedBytes> MappedBytes::copy_of(std::span<const std::uint8_t> bytes,
   if (bytes.empty()) {
     return system_error(ENOEXEC, name);
   }
-  void* data =
-      ::mmap(nullptr, bytes.size(), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  auto copy = zeroed(bytes.size(), name);
+  if (copy) {
+    std::copy(bytes.begin(), bytes.end(), copy->data_);
+  }
+  return copy;
+}
+
+Result<MappedBytes> MappedBytes::zeroed(std::size_t size, const std::string& name) {
+  void* data = ::mmap(nullptr, size + kPageBytes, PROT_READ | PROT_WRITE,
+                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (data == MAP_FAILED) {
     return system_error(errno, name);
   }
-  MappedBytes copy(static_cast<std::uint8_t*>(data), bytes.size());
-  std::copy(bytes.begin(), bytes.end(), copy.data_);
-  return copy;
+  return MappedBytes(static_cast<std::uint8_t*>(data), size);
 }
 
 MappedBytes::~MappedBytes() {
   if (data_ != nullptr) {
-    ::munmap(data_, size_);
+    ::munmap(data_, size_ + kPageBytes);
   }
 }
 

@@ -11,7 +11,9 @@
 
 namespace xgops::symbolize {
 
-/// Memory of its own mapping. Writes change neither the file nor anybody else's view of it.
+/// Memory of its own mapping. A zero follows the last byte: a string that is not terminated, which
+/// elfutils does not always notice, ends there. Writes change neither the file nor anybody else's
+/// view of it.
 class MappedBytes {
  public:
   /// Maps a regular file; pages are read when touched. A file that somebody truncates while it is
@@ -29,6 +31,7 @@ class MappedBytes {
   [[nodiscard]] std::span<std::uint8_t> bytes() const noexcept { return {data_, size_}; }
 
  private:
+  static Result<MappedBytes> zeroed(std::size_t size, const std::string& name);
   MappedBytes(std::uint8_t* data, std::size_t size) noexcept : data_(data), size_(size) {}
 
   std::uint8_t* data_ = nullptr;

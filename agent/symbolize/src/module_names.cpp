@@ -25,7 +25,7 @@ ModuleNames::ModuleNames(ModuleFiles files, const SymbolizerOptions& options)
   if (files_.debug != nullptr && files_.debug->has(".symtab")) {
     images = {files_.debug.get()};
   }
-  symbols_ = SymbolIndex(std::move(images));
+  symbols_ = SymbolIndex(images);
   if (inlines_ || lines_) {
     open_debug_information();
   }
