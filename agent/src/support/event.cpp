@@ -2,6 +2,7 @@
 // Event: a futex.
 #include "support/event.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <climits>
 
@@ -37,7 +38,9 @@ void Event::wait() const noexcept {
 }
 
 bool Event::wait_until(std::chrono::steady_clock::time_point deadline) const noexcept {
-  const auto since_boot = deadline.time_since_epoch();
+  // The kernel refuses times before the clock began, and splitting the earliest one overflows.
+  const auto since_boot =
+      std::max(deadline.time_since_epoch(), std::chrono::steady_clock::duration(0));
   const auto seconds = std::chrono::floor<std::chrono::seconds>(since_boot);
   timespec due{};
   due.tv_sec = seconds.count();
