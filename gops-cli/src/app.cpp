@@ -8,13 +8,13 @@
 #include "output/presentation.hpp"
 #include "output/render.hpp"
 #include "support/output_file.hpp"
+#include "support/parse.hpp"
 #include "xgops/protocol/header.hpp"
 #include "xgops/version.hpp"
 
 #include <CLI/CLI.hpp>
 
 #include <algorithm>
-#include <cctype>
 #include <chrono>
 #include <cstdint>
 #include <optional>
@@ -80,14 +80,12 @@ Error usage_error(const CLI::ParseError& error, const Command* command,
           ? "`xgops --help` shows what can be said"
           : "`xgops help " + std::string(command->name) + "` describes the command";
   // `xgops 4711`, as other tools have it.
-  for (const std::string& argument : arguments) {
-    if (command == nullptr && !argument.empty() &&
-        std::all_of(argument.begin(), argument.end(),
-                    [](unsigned char c) { return std::isdigit(c) != 0; })) {
-      return failure(
-          Failure::kUsage, "what about process " + argument + "? no command was given",
-          "`xgops stack " + argument + "` and `xgops vitals " + argument + "` show what it does");
-    }
+  const auto pid = std::find_if(arguments.begin(), arguments.end(), [](const std::string& word) {
+    return parse_integer<pid_t>(word).has_value();
+  });
+  if (command == nullptr && pid != arguments.end()) {
+    return failure(Failure::kUsage, "what about process " + *pid + "? no command was given",
+                   "`xgops stack " + *pid + "` and `xgops vitals " + *pid + "` show what it does");
   }
   std::string what = error.what();
   if (dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr && command == nullptr &&
@@ -110,7 +108,7 @@ Result<Invocation> parse(const std::vector<std::string>& arguments, CommonOption
   OptionSet top(app, unused);
   attach_common(top, common);
   const Command& standard = all_commands().front();
-  Action standard_action = standard.attach(top);
+  const Action standard_action = standard.attach(top);
 
   struct Attached {
     const Command* command;
@@ -149,7 +147,7 @@ Result<Invocation> parse(const std::vector<std::string>& arguments, CommonOption
   Invocation invocation;
   const Attached* const entry = chosen();
   invocation.command = entry == nullptr ? &standard : entry->command;
-  invocation.action = entry == nullptr ? std::move(standard_action) : entry->action;
+  invocation.action = entry == nullptr ? standard_action : entry->action;
   if (entry != nullptr) {
     invocation.rest = entry->app->remaining();
   }

@@ -307,7 +307,8 @@ ProcessSockets find_sockets_of(const Places& places, pid_t pid) {
         return found;
       }
     }
-    found.searched.push_back(path + "/" + name);
+    found.searched.push_back(path);
+    found.searched.back().append("/").append(name);
   }
   found.sockets = listening_sockets_named(places, endpoint);
   if (found.sockets.empty()) {

@@ -179,7 +179,7 @@ std::vector<Probe> probe_all(std::vector<SocketAddress> addresses, uid_t caller,
                              const Deadline& deadline) {
   std::vector<Probe> probes(addresses.size());
   const protocol::Bytes requests = both_requests();
-  std::array<std::byte, 16 * 1024> scratch;  // NOLINT(cppcoreguidelines-pro-type-member-init)
+  std::array<std::byte, 16384> scratch;  // NOLINT(cppcoreguidelines-pro-type-member-init)
   std::vector<Conversation> batch;
   batch.reserve(kBatch);
   for (std::size_t begin = 0; begin < addresses.size(); begin += kBatch) {

@@ -80,8 +80,8 @@ class Session {
 
   Session(UniqueFd fd, Peer peer) : fd_(std::move(fd)), peer_(peer) {}
 
-  Result<void> exchange(const protocol::Header& request, protocol::Bytes bytes,
-                        const Deadline& deadline, const OnPayload& on_payload);
+  Result<void> exchange(const protocol::Header& request, protocol::Bytes bytes, Deadline deadline,
+                        const OnPayload& on_payload);
   Result<void> send(std::span<const std::byte> bytes, const Deadline& deadline);
   Result<RawMessage> receive(const Deadline& deadline);
   Result<void> wait(short events, const Deadline& deadline);

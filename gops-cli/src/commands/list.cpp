@@ -29,7 +29,7 @@ using Rows = std::map<pid_t, ListedProcess>;
 /// An agent that is alive answers in well under a millisecond; one that is stopped never does.
 constexpr std::chrono::milliseconds kListTimeout{2000};
 /// Deep enough for the maps of any program, shallow enough for thousands of them.
-constexpr std::size_t kMaxMapsBytes = 4U * 1024 * 1024;
+constexpr std::size_t kMaxMapsBytes = std::size_t{4} * 1024 * 1024;
 
 ProcessStatus status_of(const Probe& probe) {
   const std::error_code& code = probe.outcome.error().code;

@@ -11,7 +11,7 @@
 #include <utility>
 #include <vector>
 
-namespace CLI {
+namespace CLI {  // NOLINT(readability-identifier-naming): CLI11's own.
 class App;
 class Option;
 }  // namespace CLI
@@ -37,6 +37,7 @@ class OptionSet {
   void choice(const std::string& names, const std::string& value_name, Enum& target,
               std::vector<std::pair<std::string, Enum>> choices, const std::string& summary) {
     std::vector<std::string> words;
+    words.reserve(choices.size());
     for (const auto& entry : choices) {
       words.push_back(entry.first);
     }

@@ -6,9 +6,8 @@
 #include "commands/target_options.hpp"
 
 #include <cerrno>
+#include <ctime>
 #include <memory>
-
-#include <time.h>
 
 namespace xgops::cli {
 namespace {

@@ -48,12 +48,12 @@ std::string two_columns(const Rows& rows) {
   }
   std::string out;
   for (const auto& [left, right] : rows) {
-    std::string text = wrap(right, width + 4);
+    const std::string text = wrap(right, width + 4);
     if (left.size() <= width) {
-      text.replace(0, width + 4, "  " + left + std::string(width - left.size() + 2, ' '));
-      out += text;
+      out.append("  ").append(left).append(width - left.size() + 2, ' ');
+      out.append(text, width + 4);
     } else {
-      out += "  " + left + "\n" + text;
+      out.append("  ").append(left).append("\n").append(text);
     }
   }
   return out;

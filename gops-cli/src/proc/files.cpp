@@ -20,7 +20,7 @@ Result<std::string> read_file(const std::string& path, std::size_t max_bytes) {
     return system_error(errno, path);
   }
   std::string content;
-  std::array<char, 16 * 1024> buffer;  // NOLINT(cppcoreguidelines-pro-type-member-init)
+  std::array<char, 16384> buffer;  // NOLINT(cppcoreguidelines-pro-type-member-init)
   while (content.size() < max_bytes) {
     const std::size_t wanted = std::min(buffer.size(), max_bytes - content.size());
     const ssize_t got = ::read(fd.get(), buffer.data(), wanted);

@@ -9,7 +9,7 @@
 
 namespace xgops::cli::proc {
 
-inline constexpr std::size_t kMaxFileBytes = 64U * 1024 * 1024;
+inline constexpr std::size_t kMaxFileBytes = std::size_t{64} * 1024 * 1024;
 
 /// The contents of a file whose size is not known before, such as those of /proc; cut at
 /// `max_bytes`.

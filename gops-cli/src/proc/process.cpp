@@ -7,18 +7,18 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
+#include <cerrno>
+#include <ctime>
 #include <memory>
 #include <utility>
 
 #include <dirent.h>
-#include <time.h>
 
 namespace xgops::cli::proc {
 namespace {
 
 constexpr std::uint64_t kKernelThreadFlag = 0x00200000;  // PF_KTHREAD
-constexpr std::size_t kMaxEnvironmentBytes = 2U * 1024 * 1024;
+constexpr std::size_t kMaxEnvironmentBytes = std::size_t{2} * 1024 * 1024;
 
 /// Takes the next word off `text`; words are separated by blanks.
 std::string_view next_word(std::string_view& text) {

@@ -10,7 +10,7 @@
 namespace xgops::cli::proc {
 
 std::string describe_user(uid_t uid, const std::string& password_file) {
-  const std::string number = "uid " + std::to_string(uid);
+  std::string number = "uid " + std::to_string(uid);
   const auto text = read_file(password_file);
   if (!text) {
     return number;

@@ -17,6 +17,9 @@ class Deadline {
   /// How long after its making it passes.
   [[nodiscard]] std::chrono::milliseconds length() const noexcept { return length_; }
 
+  /// Later by `time`, which was ours and not that of the one who is waited for.
+  void extend(Clock::duration time) { at_ += time; }
+
   [[nodiscard]] bool passed() const { return Clock::now() >= at_; }
 
   /// What poll(2) may wait, rounded up so that a wait never ends just before the deadline.

@@ -7,6 +7,7 @@
 #include <array>
 #include <cctype>
 #include <charconv>
+#include <cmath>
 #include <utility>
 
 namespace xgops::cli {
@@ -62,7 +63,7 @@ Result<std::chrono::milliseconds> parse_duration(std::string_view text) {
       if (milliseconds > 86400e3) {
         return failure(Failure::kUsage, "'" + std::string(text) + "' is more than a day");
       }
-      return std::chrono::milliseconds(static_cast<std::int64_t>(milliseconds + 0.5));
+      return std::chrono::milliseconds(std::lround(milliseconds));
     }
   }
   return usage();

@@ -189,7 +189,7 @@ TEST_F(CommandsTest, StackPassesItsLimitsOn) {
 
   inspect({"stack", "--thread", "12", "--max-frames", "7", "--no-interrupt", "--timeout", "3s"});
 
-  const protocol::Stacks::Request& request = agent_->last_stacks_request();
+  const protocol::Stacks::Request request = agent_->last_stacks_request();
   EXPECT_EQ(request.tid, 12);
   EXPECT_EQ(request.max_frames, 7U);
   EXPECT_EQ(request.deadline_ms, 3000U);

@@ -303,6 +303,7 @@ bool FakeAgent::answer(Peer& peer, const Header& header, std::span<const std::by
       return !options_.threads.empty();
     case MessageType::kStacks:
       if (auto request = protocol::decode<protocol::Stacks::Request>(payload)) {
+        const std::lock_guard lock(mutex_);
         last_stacks_ = *request;
       }
       for (std::size_t i = 0; i < options_.stacks.size(); ++i) {

@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <mutex>
 #include <optional>
 #include <span>
 #include <string>
@@ -63,7 +64,8 @@ class FakeAgent {
 
   [[nodiscard]] const std::filesystem::path& path() const noexcept { return path_; }
   [[nodiscard]] int connections() const noexcept { return connections_; }
-  [[nodiscard]] const protocol::Stacks::Request& last_stacks_request() const noexcept {
+  [[nodiscard]] protocol::Stacks::Request last_stacks_request() const {
+    const std::lock_guard lock(mutex_);
     return last_stacks_;
   }
 
@@ -82,7 +84,8 @@ class FakeAgent {
   int listener_ = -1;
   int stop_ = -1;
   std::atomic<int> connections_{0};
-  protocol::Stacks::Request last_stacks_;
+  mutable std::mutex mutex_;
+  protocol::Stacks::Request last_stacks_;  ///< Guarded by mutex_.
   std::thread thread_;
 };
 
