@@ -98,8 +98,8 @@ Result<void> Instance::wait_ready(Clock::time_point deadline) {
 
 bool Instance::stop(Clock::time_point deadline) noexcept {
   stop_.set();
-  wake();
-  if (!finished_.wait_until(deadline)) {
+  const bool is_woken = wake();
+  if (!is_woken || !finished_.wait_until(deadline)) {
     return false;
   }
   ::pthread_join(thread_, nullptr);  // It has nothing left to do but to end.
@@ -127,18 +127,19 @@ std::string Instance::socket_path() const {
 
 /// A thread that waits for clients is woken by one. It has no descriptor that other threads could
 /// write to; and a signalfd in its epoll set would wake it on every signal of the host (measured).
-void Instance::wake() const noexcept {
+bool Instance::wake() const noexcept {
   if (!is_serving()) {
-    return;  // It looks at `stop_` before it waits.
+    return true;  // It looks at `stop_` before it waits.
   }
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
   std::memcpy(address.sun_path, socket_path_.data(),
               std::min(socket_path_.size(), sizeof address.sun_path - 1));
   const support::UniqueFd client(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-  // Out of reach after a chroot: then the thread sleeps on, which harms nobody.
-  static_cast<void>(
-      ::connect(client.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address));
+  const auto* const generic = reinterpret_cast<const sockaddr*>(&address);
+  // EAGAIN: others wait already. Out of reach after a chroot: the thread sleeps on and harms
+  // nobody.
+  return ::connect(client.get(), generic, sizeof address) == 0 || errno == EAGAIN || !is_serving();
 }
 
 void Instance::release_inherited_socket() noexcept {
@@ -169,7 +170,10 @@ void Instance::serve() {
   } catch (const std::exception& thrown) {
     failure.emplace(system_error(ENOMEM, thrown.what()));
   }
-  log.write(failure ? "not serving: " + failure->message() : "stopped");
+  // Why a start failed is for the starter to tell; a child's agent was started by nobody.
+  if (ready_.is_set() || delay_.count() != 0) {
+    log.write(failure ? "not serving: " + failure->message() : "stopped");
+  }
   if (!ready_.is_set()) {
     failure_ = std::move(failure);
     ready_.set();

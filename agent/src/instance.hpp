@@ -46,11 +46,14 @@ class Instance {
   Result<void> launch();
   /// Waits until the socket accepts connections. Errors: what prevented it; `timed_out`.
   Result<void> wait_ready(Clock::time_point deadline);
-  /// Tells the thread to end and waits for that. False: it still runs at the deadline, so the
-  /// object must stay for ever.
+  /// Tells the thread to end and waits for that. False: it cannot be woken, or still runs at the
+  /// deadline, so the object must stay for ever.
   [[nodiscard]] bool stop(Clock::time_point deadline) noexcept;
   /// At the end of the process: removes the socket's file and leaves the thread to the kernel.
   void leave() noexcept;
+
+  /// Makes `other` reachable from here, for tools that look for leaks.
+  void remember(Instance* other) noexcept { remembered_ = other; }
 
   [[nodiscard]] const std::shared_ptr<const Setup>& setup() const noexcept { return setup_; }
   /// The process that this agent belongs to.
@@ -70,11 +73,13 @@ class Instance {
   void serve();
   Result<void> serve_until_stopped(support::FdTable table, support::Log& log);
   Result<std::unique_ptr<Service>> prepare(support::FdTable table);
-  void wake() const noexcept;
+  /// False: it cannot be reached.
+  [[nodiscard]] bool wake() const noexcept;
 
   const std::shared_ptr<const Setup> setup_;
   const std::chrono::milliseconds delay_;
   const pid_t pid_;
+  Instance* remembered_ = nullptr;
   pthread_t thread_{};
   support::Event stop_;
   support::Event ready_;          ///< `failure_` and `socket_path_` do not change any more.

@@ -49,18 +49,21 @@ bool is_newly_confined(const Instance& instance) noexcept {
   return ::prctl(PR_GET_SECCOMP) != instance.setup()->seccomp_mode;
 }
 
-/// Ends an agent that nobody else can reach any more. It is deleted when its thread has ended; else
-/// it stays, and so does its thread.
-void end(Instance* instance) noexcept {
+void abandon(Instance* instance) noexcept {
+  instance->remember(g_process.abandoned);
   g_process.abandoned = instance;
-  if (instance->pid() != ::getpid() || is_newly_confined(*instance)) {
-    return;  // The former: a copy that came with a fork that runs no hooks, such as _Fork.
-  }
+}
+
+/// Ends an agent that nobody else can reach any more.
+void end(Instance* instance) noexcept {
   const int signal = instance->setup()->signal;
-  if (instance->stop(Clock::now() + kStopPatience)) {
+  // Of another process: a copy that came with a fork that runs no hooks, such as _Fork.
+  if (instance->pid() == ::getpid() && !is_newly_confined(*instance) &&
+      instance->stop(Clock::now() + kStopPatience)) {
     threads::uninstall_capture_signal(signal);
-    g_process.abandoned = nullptr;
     delete instance;
+  } else {
+    abandon(instance);
   }
 }
 
@@ -72,7 +75,7 @@ void after_fork_in_child() noexcept {
   if (parent != nullptr) {
     threads::capture_after_fork();
     parent->release_inherited_socket();
-    g_process.abandoned = parent;
+    abandon(parent);
     if (parent->setup()->settings.listens_after_fork) {
       auto* const instance = new (std::nothrow) Instance(parent->setup(), kChildDelay);
       if (instance != nullptr && instance->launch()) {
@@ -91,10 +94,10 @@ void at_exit() noexcept {
     return;
   }
   // Out of reach from now on: destructors of the program may still ask to stop it.
-  g_process.abandoned = std::exchange(g_process.instance, nullptr);
-  const Instance& instance = *g_process.abandoned;
-  if (instance.pid() == ::getpid() && !is_newly_confined(instance)) {
-    g_process.abandoned->leave();
+  Instance* const instance = std::exchange(g_process.instance, nullptr);
+  abandon(instance);
+  if (instance->pid() == ::getpid() && !is_newly_confined(*instance)) {
+    instance->leave();
   }
 }
 
@@ -104,7 +107,8 @@ Result<void> install_hooks() {
   }
   // The child's hook allocates. Allocators that register hooks of their own do so at their first
   // use: before ours then, so that they are usable again when ours runs.
-  std::free(std::malloc(1));
+  void* volatile memory = std::malloc(1);  // The compiler would leave out what is not used.
+  std::free(memory);
   if (const int failure = ::pthread_atfork(nullptr, nullptr, &after_fork_in_child); failure != 0) {
     return system_error(failure, "pthread_atfork");
   }

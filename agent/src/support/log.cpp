@@ -15,8 +15,10 @@ namespace xgops::support {
 namespace {
 
 UniqueFd open_log(const std::string& path) {
-  return UniqueFd(::open(path.c_str(),
-                         O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NOFOLLOW, 0600));
+  // Without waiting, should it be a pipe that nobody reads.
+  constexpr int kFlags =
+      O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NOFOLLOW | O_NONBLOCK;
+  return UniqueFd(::open(path.c_str(), kFlags, 0600));
 }
 
 /// `2026-01-31T12:00:00.123Z xgops[4711]: `. Not by gmtime: it takes the lock of the time zone and

@@ -10,8 +10,12 @@
 
 #include <chrono>
 #include <cstddef>
+#include <exception>
+#include <memory>
+#include <new>
 #include <string>
 #include <system_error>
+#include <utility>
 #include <vector>
 
 namespace xgops::server {
@@ -87,6 +91,49 @@ TEST_F(DispatcherTest, StopsACaptureThatNobodyWaitsFor) {
       dispatch(MessageType::kStacks, protocol::encode(protocol::Stacks::Request{}));
 
   EXPECT_EQ(outcome, Outcome::kFailed);
+}
+
+/// Fails in a way that no command foresees, the first time that something is sent.
+template <class Exception>
+class ThrowingChannel final : public commands::ReplyChannel {
+ public:
+  explicit ThrowingChannel(commands::ReplyChannel& next) : next_(next) {}
+  bool send(protocol::Bytes message) override {
+    if (!std::exchange(has_thrown_, true)) {
+      throw Exception();
+    }
+    return next_.send(std::move(message));
+  }
+  bool cancelled() override { return false; }
+
+ private:
+  commands::ReplyChannel& next_;
+  bool has_thrown_ = false;
+};
+
+struct Surprise : std::exception {
+  [[nodiscard]] const char* what() const noexcept override { return "a surprise"; }
+};
+
+TEST_F(DispatcherTest, TurnsAnExceptionIntoAnError) {
+  ThrowingChannel<Surprise> channel(channel_);
+
+  EXPECT_EQ(server::dispatch(*state_, {.type = MessageType::kVitals, .request_id = 1}, {}, channel,
+                             std::chrono::steady_clock::now()),
+            Outcome::kFailed);
+
+  EXPECT_EQ(channel_.error(0)->code, Errc::kInternal);
+  EXPECT_TRUE(channel_.error(0)->text.starts_with("a surprise"));
+}
+
+TEST_F(DispatcherTest, ReportsThatThereIsNoMemory) {
+  ThrowingChannel<std::bad_alloc> channel(channel_);
+
+  EXPECT_EQ(server::dispatch(*state_, {.type = MessageType::kVitals, .request_id = 1}, {}, channel,
+                             std::chrono::steady_clock::now()),
+            Outcome::kFailed);
+
+  EXPECT_EQ(channel_.error(0)->code, Errc::kOutOfMemory);
 }
 
 TEST(WireCodeTest, KeepsTheCodesOfTheProtocol) {

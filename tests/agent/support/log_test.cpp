@@ -12,6 +12,7 @@
 #include <regex>
 #include <string>
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 namespace xgops::support {
@@ -78,6 +79,14 @@ TEST(LogTest, GoesOnInAFileThatWasRenamed) {
   log.write("event");
 
   EXPECT_TRUE(contents(directory.path() / "old").ends_with(": event\n"));
+}
+
+TEST(LogTest, DoesNotWaitForAReader) {
+  const test::TempDir directory;
+  const fs::path pipe = directory.path() / "pipe";
+  ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+
+  Log(pipe, true).write("event");  // Returns.
 }
 
 TEST(LogTest, LosesWhatCannotBeWritten) {
