@@ -25,5 +25,7 @@ Result<void> handle(AgentState& state, const protocol::Threads::Request& request
                     Reply<protocol::Threads>& reply);
 Result<void> handle(AgentState& state, const protocol::Stacks::Request& request,
                     Reply<protocol::Stacks>& reply);
+Result<void> handle(AgentState& state, const protocol::Tasks::Request& request,
+                    Reply<protocol::Tasks>& reply);
 
 }  // namespace xgops::commands

@@ -6,6 +6,7 @@
 #include "xgops/protocol/messages/hello.hpp"
 #include "xgops/protocol/messages/process_info.hpp"
 #include "xgops/protocol/messages/stacks.hpp"
+#include "xgops/protocol/messages/tasks.hpp"
 #include "xgops/protocol/messages/threads.hpp"
 #include "xgops/protocol/messages/vitals.hpp"
 
@@ -13,6 +14,6 @@
 
 namespace xgops::protocol {
 
-using Catalog = std::tuple<Hello, ProcessInfo, Vitals, Threads, Stacks>;
+using Catalog = std::tuple<Hello, ProcessInfo, Vitals, Threads, Stacks, Tasks>;
 
 }  // namespace xgops::protocol

@@ -41,6 +41,8 @@ inline constexpr std::chrono::seconds kSendTimeout{10};
 /// Most frames of one stack, and how many a client gets that does not say.
 inline constexpr std::uint32_t kMaxFrames = 1024;
 inline constexpr std::uint32_t kDefaultFrames = 256;
+/// Most ids that a group of tasks names; an agent leaves out the others.
+inline constexpr std::uint32_t kMaxGroupIds = 8;
 /// Most bytes of a program's arguments in all; an agent leaves out what is beyond them.
 inline constexpr std::uint32_t kMaxArgumentBytes = 4 * 1024;
 /// Most bytes of a module's build id; an agent sends none of a longer one.
@@ -54,6 +56,7 @@ enum class MessageType : std::uint16_t {
   kVitals = 4,
   kThreads = 5,
   kStacks = 6,
+  kTasks = 7,
 };
 
 /// Bits of `Header::flags`.
