@@ -1,25 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include "threads/self_memory.hpp"
 
+#include "support/own_memory.hpp"
+
 #include <algorithm>
 #include <cstring>
 
-#include <sys/syscall.h>
-#include <sys/uio.h>
-#include <unistd.h>
-
 namespace xgops::threads {
-
-std::size_t copy_own_memory(std::uint64_t address, void* out, std::size_t bytes) noexcept {
-  iovec local{out, bytes};
-  // NOLINTNEXTLINE(performance-no-int-to-ptr): an address of ours, handed to the kernel only.
-  iovec remote{reinterpret_cast<void*>(address), bytes};
-  // The thread's own id: the main thread may have ended, and then the process's id names no memory.
-  // The raw call: sanitizers would check `remote` against their own idea of what is valid.
-  const long copied =
-      ::syscall(SYS_process_vm_readv, ::syscall(SYS_gettid), &local, 1L, &remote, 1L, 0L);
-  return copied < 0 ? 0 : static_cast<std::size_t>(copied);
-}
 
 SelfMemory::SelfMemory()
     : page_addresses_(kPages, kNoPage), pages_(kPages * kPageBytes), window_(kWindowBytes) {}
@@ -63,7 +50,7 @@ bool SelfMemory::read_stack(std::uint64_t address, void* out, std::size_t bytes,
   while (offset + bytes > window_loaded_ && window_loaded_ < window_limit_) {
     const std::size_t step = std::min(kWindowStep, window_limit_ - window_loaded_);
     const std::size_t copied =
-        copy_own_memory(window_begin_ + window_loaded_, window_.data() + window_loaded_, step);
+        support::copy_own_memory(window_begin_ + window_loaded_, window_.data() + window_loaded_, step);
     window_loaded_ += copied;
     if (copied < step) {
       window_limit_ = window_loaded_;
@@ -80,7 +67,7 @@ bool SelfMemory::read_stack(std::uint64_t address, void* out, std::size_t bytes,
 bool SelfMemory::read_page(std::uint64_t page, std::size_t slot) noexcept {
   std::byte* const target = pages_.data() + slot * kPageBytes;
   page_addresses_[slot] = kNoPage;
-  if (copy_own_memory(page, target, kPageBytes) != kPageBytes) {
+  if (support::copy_own_memory(page, target, kPageBytes) != kPageBytes) {
     return false;
   }
   page_addresses_[slot] = page;
@@ -99,7 +86,7 @@ bool SelfMemory::read(std::uint64_t address, void* out, std::size_t bytes) noexc
     // Outer frames of a running thread: plausible, as it is still inside their calls, but a moment
     // later.
     read_past_copy_ = true;
-    return copy_own_memory(address, out, bytes) == bytes;
+    return support::copy_own_memory(address, out, bytes) == bytes;
   }
   auto* target = static_cast<std::byte*>(out);
   while (bytes > 0) {

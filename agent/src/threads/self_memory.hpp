@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-// Reads this process's own memory through the kernel, so that memory which another thread unmaps
-// meanwhile yields an error instead of a fault.
+// What the unwinder reads of this process's own memory, never faulting.
 #pragma once
 
+#include "support/own_memory.hpp"
 #include "unwind/memory.hpp"
 
 #include <array>
@@ -15,15 +15,11 @@
 
 namespace xgops::threads {
 
-/// Copies `bytes` bytes at `address` of this process. Returns how many could be copied; 0 when
-/// none. Cost: 2 us for a page (process_vm_readv; a process may always read itself).
-std::size_t copy_own_memory(std::uint64_t address, void* out, std::size_t bytes) noexcept;
-
 /// Reads that are never cached: for locks, which change hands at any time.
 class FreshMemory final : public unwind::Memory {
  public:
   bool read(std::uint64_t address, void* out, std::size_t bytes) noexcept override {
-    return copy_own_memory(address, out, bytes) == bytes;
+    return support::copy_own_memory(address, out, bytes) == bytes;
   }
 };
 

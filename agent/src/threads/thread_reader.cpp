@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "threads/thread_reader.hpp"
 
+#include "support/own_memory.hpp"
 #include "support/unique_fd.hpp"
 
 #include <algorithm>
@@ -316,7 +317,7 @@ std::vector<std::string> ThreadReader::limits() const {
   }
   std::uint64_t probe = 0;
   std::uint64_t copy = 0;
-  if (copy_own_memory(reinterpret_cast<std::uint64_t>(&probe), &copy, sizeof(copy)) !=
+  if (support::copy_own_memory(reinterpret_cast<std::uint64_t>(&probe), &copy, sizeof(copy)) !=
       sizeof(copy)) {
     limits.emplace_back("process_vm_readv is denied (seccomp): stacks are unavailable");
   }

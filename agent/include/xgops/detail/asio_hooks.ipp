@@ -1,0 +1,392 @@
+// SPDX-License-Identifier: MIT
+// The promise type that stock awaitables get, for Asio and for Boost.Asio: included once for each.
+//
+// Needs: XGOPS_ASIO (the library's namespace), XGOPS_ASIO_VERSION, XGOPS_ASIO_HOOKS (a namespace of
+// our own), XGOPS_ASIO_OWN_FRAMES, XGOPS_ASIO_BEGIN and XGOPS_ASIO_END (open and close the library's
+// namespace).
+//
+// How it works. `std::coroutine_traits<awaitable<T, Executor>, ...>` has a partial specialisation by
+// the library; one with a constraint is more specialised than that, so ours is taken. Our promise
+// derives from the library's frame, which stays at the same place, so that handles made by either
+// are good for both. A frame that co_spawn makes is a task; awaiting another awaitable links that
+// frame to this one; awaiting an operation suspends the task just before the operation starts.
+
+namespace xgops::detail::XGOPS_ASIO_HOOKS {
+
+template <class T>
+concept always = true;
+
+/// For a specialisation of the library's frame that may look into an awaitable.
+struct FrameAccess {};
+
+template <class T>
+struct AwaitableTraits : std::false_type {};
+template <class T, class Executor>
+struct AwaitableTraits<XGOPS_ASIO::awaitable<T, Executor>> : std::true_type {
+  using Value = T;
+};
+
+}  // namespace xgops::detail::XGOPS_ASIO_HOOKS
+
+// Every specialisation of `awaitable_frame` is a friend of every awaitable.
+XGOPS_ASIO_BEGIN
+namespace detail {
+template <class Executor>
+class awaitable_frame<xgops::detail::XGOPS_ASIO_HOOKS::FrameAccess, Executor> {
+ public:
+  template <class T>
+  static awaitable_frame<T, Executor>* frame_of(const awaitable<T, Executor>& operand) noexcept {
+    return operand.frame_;
+  }
+};
+}  // namespace detail
+XGOPS_ASIO_END
+
+namespace xgops::detail::XGOPS_ASIO_HOOKS {
+
+template <class Executor>
+using FrameBase = XGOPS_ASIO::detail::awaitable_frame_base<Executor>;
+
+/// The name of a type, as the compiler prints it, without storage of its own.
+template <class Type>
+constexpr std::string_view type_name() noexcept {
+  std::string_view text = __PRETTY_FUNCTION__;
+  text.remove_prefix(text.find("Type = ") + 7);
+  const auto more = text.find("; std::string_view");
+  return text.substr(0, more != std::string_view::npos ? more : text.rfind(']'));
+}
+
+/// The operation that an object of type `Initiation` starts.
+template <class Initiation>
+inline constexpr TaskOperation kOperationOf{nullptr, type_name<Initiation>().data(),
+                                            static_cast<std::uint32_t>(
+                                                type_name<Initiation>().size()),
+                                            0};
+
+#if XGOPS_ASIO_VERSION >= 102000
+template <class T, class... Arguments>
+struct IsEntry : std::is_same<T, XGOPS_ASIO::detail::awaitable_thread_entry_point> {};
+#else
+template <class T, class... Arguments>
+struct IsEntry : std::false_type {};
+template <class U, class Executor, class... Arguments>
+struct IsEntry<void, XGOPS_ASIO::awaitable<U, Executor>*, Arguments...> : std::true_type {};
+#endif
+
+using Node = std::conditional_t<CodeLocation::kHasFunctionWord, TaskNodeWithFunction, TaskNode>;
+
+/// What every tracked frame has.
+template <class T, class Executor>
+class TrackedFrame : public XGOPS_ASIO::detail::awaitable_frame<T, Executor> {
+ public:
+  TrackedFrame() noexcept = default;
+  TrackedFrame(const TrackedFrame&) = delete;
+  TrackedFrame& operator=(const TrackedFrame&) = delete;
+  ~TrackedFrame() {
+    // A frame of a waiting task is destroyed: whoever reads its chain must not believe it any more.
+    if (xgops_task_record* const record = this->record(); record != nullptr && !is_open(*record)) {
+      open_record(*record);
+    }
+  }
+
+#if XGOPS_ASIO_OWN_FRAMES
+  // Not inline: GCC 12 warns of a mismatch when it inlines only one of them.
+  [[gnu::noinline]] static void* operator new(std::size_t bytes) { return allocate_frame(bytes); }
+  [[gnu::noinline]] static void operator delete(void* memory, std::size_t bytes) noexcept {
+    free_frame(memory, bytes);
+  }
+#endif
+
+  [[nodiscard]] xgops_task_record* record() const noexcept { return node_.task.load(kRelaxed); }
+  [[nodiscard]] Node& node() noexcept { return node_; }
+
+  /// This frame is awaited by `caller`, which belongs to `record`.
+  void link(xgops_task_record* record, Node* caller) noexcept {
+    node_.task.store(record, kRelaxed);
+    node_.caller.store(caller, kRelease);
+    if (record != nullptr) {
+      record->top.store(&node_, kRelease);
+    }
+  }
+
+ protected:
+  void set_record(xgops_task_record* record) noexcept { node_.task.store(record, kRelaxed); }
+  void set_location(const CodeLocation& location) noexcept { store_location(node_, location); }
+  void hide() noexcept { node_.location.store(TaskNode::kHidden, kRelease); }
+
+ private:
+  Node node_;
+};
+
+/// Calls a function that starts an operation; the task waits from before that on.
+template <class Function, class Executor>
+struct Initiator {
+  Function function;
+  xgops_task_record* record;
+  const TaskOperation* operation;
+
+  auto operator()(FrameBase<Executor>* frame) -> decltype(function(frame)) {
+    if (record == nullptr) {
+      return function(frame);
+    }
+    const InitiationScope scope(*record, *operation);
+    return function(frame);
+  }
+};
+
+/// The frame of the library's own coroutine that starts an operation for use_awaitable.
+template <class T, class Executor, class Initiation>
+class OperationFrame : public TrackedFrame<T, Executor> {
+ public:
+  OperationFrame() noexcept { this->hide(); }
+
+  template <class Operand>
+  auto await_transform(Operand&& operand) {
+    using Base = XGOPS_ASIO::detail::awaitable_frame<T, Executor>;
+    using Function = std::decay_t<Operand>;
+    if constexpr (std::is_invocable_v<Function&, FrameBase<Executor>*>) {
+      return Base::await_transform(Initiator<Function, Executor>{
+          std::forward<Operand>(operand), this->record(), &kOperationOf<Initiation>});
+    } else {
+      return Base::await_transform(std::forward<Operand>(operand));
+    }
+  }
+};
+
+#if XGOPS_ASIO_VERSION >= 102400
+/// An operation object (`async_operation`) that is awaited directly.
+template <class Operation>
+struct OperationInitiator {
+  Operation&& operation;
+  xgops_task_record* record;
+
+  template <class Token>
+  auto operator()(Token&& token)
+      -> decltype(std::forward<Operation>(operation)(std::forward<Token>(token))) {
+    if (record == nullptr) {
+      return std::forward<Operation>(operation)(std::forward<Token>(token));
+    }
+    const InitiationScope scope(*record, kOperationOf<std::decay_t<Operation>>);
+    return std::forward<Operation>(operation)(std::forward<Token>(token));
+  }
+};
+#endif
+
+/// The frame of a coroutine of the user's, or of co_spawn itself (`kIsEntry`), which is the root of
+/// a task.
+template <class T, class Executor, bool kIsEntry>
+class Promise : public TrackedFrame<T, Executor> {
+  using Base = XGOPS_ASIO::detail::awaitable_frame<T, Executor>;
+
+ public:
+  Promise() noexcept(!kIsEntry) {
+    if constexpr (kIsEntry) {
+      xgops_task_record& record = create_task(&this->node());
+      this->set_record(&record);
+      close_record(record);
+    }
+  }
+  Promise(const Promise&) = delete;
+  Promise& operator=(const Promise&) = delete;
+  ~Promise() {
+    if constexpr (kIsEntry) {
+      xgops_task_record* const record = this->record();
+      this->set_record(nullptr);
+      release_task(*record);
+    }
+  }
+
+  auto initial_suspend() noexcept {
+    struct Awaiter {
+      Promise* promise;
+      [[nodiscard]] bool await_ready() const noexcept { return false; }
+      void await_suspend(std::coroutine_handle<> /*self*/) const noexcept {}
+      void await_resume() const noexcept {
+        if constexpr (kIsEntry) {
+          resume_task(*promise->record());
+        }
+      }
+    };
+    return Awaiter{this};
+  }
+
+  auto final_suspend() noexcept {
+    if constexpr (kIsEntry) {
+      finish_task(*this->record());
+    }
+    return Base::final_suspend();
+  }
+
+  /// What `co_await operand` turns into.
+  template <class Operand>
+    requires requires(Base& base, Operand&& operand) {
+      base.await_transform(std::forward<Operand>(operand));
+    }
+  auto await_transform(Operand&& operand, CodeLocation location = CodeLocation::current()) {
+    using Plain = std::remove_cvref_t<Operand>;
+    if constexpr (AwaitableTraits<Plain>::value) {
+      this->set_location(location);
+      return CallAwaiter<typename AwaitableTraits<Plain>::Value>{
+          Base::await_transform(std::forward<Operand>(operand)), this};
+    }
+#if XGOPS_ASIO_VERSION >= 102400
+    else if constexpr (XGOPS_ASIO::is_async_operation<Operand>::value) {
+      this->set_location(location);
+      return OperationAwaiter<Operand>(this, std::forward<Operand>(operand));
+    }
+#endif
+    else if constexpr (std::is_invocable_v<Plain&, FrameBase<Executor>*>) {
+      this->set_location(location);
+      using Function = Initiator<Plain, Executor>;
+      using Inner = decltype(Base::await_transform(std::declval<Function>()));
+      return FunctionAwaiter<Inner>{
+          Base::await_transform(Function{std::forward<Operand>(operand), this->record(),
+                                         &kOperationOf<Plain>}),
+          this};
+    } else {
+      // this_coro::... never suspends.
+      return Base::await_transform(std::forward<Operand>(operand));
+    }
+  }
+
+ private:
+  /// The task goes on in this frame, woken or after a call that never waited.
+  void go_on() noexcept {
+    xgops_task_record* const record = this->record();
+    if (record == nullptr) {
+      return;
+    }
+    if (!is_open(*record)) {
+      resume_task(*record);
+    }
+    record->top.store(&this->node(), kRelease);
+  }
+
+  /// Awaits another coroutine: a call.
+  template <class U>
+  struct CallAwaiter {
+    XGOPS_ASIO::awaitable<U, Executor> operand;
+    Promise* promise;
+
+    [[nodiscard]] bool await_ready() const noexcept { return false; }
+    void await_suspend(std::coroutine_handle<Promise> caller) {
+      using Access = XGOPS_ASIO::detail::awaitable_frame<FrameAccess, Executor>;
+      static_cast<TrackedFrame<U, Executor>*>(Access::frame_of(operand))
+          ->link(promise->record(), &promise->node());
+      operand.await_suspend(XGOPS_ASIO::detail::coroutine_handle<Base>::from_promise(
+          static_cast<Base&>(caller.promise())));
+    }
+    U await_resume() {
+      promise->go_on();
+      return operand.await_resume();
+    }
+  };
+
+  /// Awaits a function that starts an operation.
+  template <class Inner>
+  struct FunctionAwaiter {
+    Inner inner;
+    Promise* promise;
+
+    bool await_ready() { return inner.await_ready(); }
+    auto await_suspend(std::coroutine_handle<> caller) { return inner.await_suspend(caller); }
+    decltype(auto) await_resume() {
+      promise->go_on();
+      return inner.await_resume();
+    }
+  };
+
+#if XGOPS_ASIO_VERSION >= 102400
+  template <class Operation>
+  class OperationAwaiter {
+    using Started = OperationInitiator<Operation>;
+    using Inner = decltype(std::declval<Base&>().await_transform(std::declval<Started&&>()));
+
+   public:
+    OperationAwaiter(Promise* promise, Operation&& operation)
+        : started_{std::forward<Operation>(operation), promise->record()},
+          promise_(promise),
+          inner_(static_cast<Base*>(promise)->await_transform(std::move(started_))) {}
+    OperationAwaiter(const OperationAwaiter&) = delete;
+    OperationAwaiter& operator=(const OperationAwaiter&) = delete;
+
+    bool await_ready() { return inner_.await_ready(); }
+    auto await_suspend(std::coroutine_handle<> caller) { return inner_.await_suspend(caller); }
+    decltype(auto) await_resume() {
+      promise_->go_on();
+      return inner_.await_resume();
+    }
+
+   private:
+    Started started_;
+    Promise* promise_;
+    Inner inner_;
+  };
+#endif
+};
+
+template <class T, class Executor, class... Arguments>
+struct PromiseFor {
+  using Type = Promise<T, Executor, IsEntry<T, Arguments...>::value>;
+};
+// `async_result<use_awaitable_t>::initiate(Initiation, use_awaitable_t, Arguments...)`.
+template <class T, class Executor, class Initiation, class... Arguments>
+struct PromiseFor<T, Executor, Initiation, XGOPS_ASIO::use_awaitable_t<Executor>, Arguments...> {
+  using Type = OperationFrame<T, Executor, Initiation>;
+};
+
+/// Reaches the protected frame of the handler that resumes a task.
+template <class Executor>
+struct HandlerAccess : XGOPS_ASIO::detail::awaitable_thread<Executor> {
+  using Handler = XGOPS_ASIO::detail::awaitable_thread<Executor>;
+
+  static xgops_task_record* record_of_handler(const Handler& handler) noexcept {
+    const auto& bottom = handler.*&HandlerAccess::bottom_of_stack_;
+    using Access = XGOPS_ASIO::detail::awaitable_frame<FrameAccess, Executor>;
+    return record_of_frame(Access::frame_of(bottom));
+  }
+
+ private:
+  template <class T>
+  static xgops_task_record* record_of_frame(
+      XGOPS_ASIO::detail::awaitable_frame<T, Executor>* frame) noexcept {
+    return frame == nullptr ? nullptr : static_cast<TrackedFrame<T, Executor>*>(frame)->record();
+  }
+};
+
+// Never defined: the executor of a handler's base.
+template <class Executor>
+Executor executor_of(const XGOPS_ASIO::detail::awaitable_thread<Executor>*);
+template <class Handler>
+concept resumes_task = std::is_class_v<Handler> && requires(const Handler* handler) {
+  XGOPS_ASIO_HOOKS::executor_of(handler);
+};
+
+}  // namespace xgops::detail::XGOPS_ASIO_HOOKS
+
+template <class T, class Executor, class... Arguments>
+  requires xgops::detail::XGOPS_ASIO_HOOKS::always<Executor>
+struct std::coroutine_traits<XGOPS_ASIO::awaitable<T, Executor>, Arguments...> {
+  using promise_type =
+      typename xgops::detail::XGOPS_ASIO_HOOKS::PromiseFor<T, Executor, Arguments...>::Type;
+};
+
+XGOPS_ASIO_BEGIN
+// Whoever is about to create an operation asks for the allocator of its handler, also when other
+// handlers are wrapped around it: this tells whose operation it is. The answer is the default one.
+template <class Handler, class Allocator>
+  requires xgops::detail::XGOPS_ASIO_HOOKS::resumes_task<Handler>
+struct associated_allocator<Handler, Allocator> {
+  typedef void asio_associated_allocator_is_unspecialised;
+  typedef Allocator type;
+
+  static type get(const Handler& handler, const Allocator& allocator = Allocator()) noexcept {
+    using Executor = decltype(xgops::detail::XGOPS_ASIO_HOOKS::executor_of(&handler));
+    if (auto* const record =
+            xgops::detail::XGOPS_ASIO_HOOKS::HandlerAccess<Executor>::record_of_handler(handler)) {
+      xgops_task_thread_state.initiating = record;
+    }
+    return allocator;
+  }
+};
+XGOPS_ASIO_END

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: MIT
+// What Asio calls when it creates an operation: the file that ASIO_CUSTOM_HANDLER_TRACKING (and
+// BOOST_ASIO_...) names. It adds nothing to any of Asio's objects.
+//
+// No include guard round the macros: both libraries read it.
+#ifndef XGOPS_DETAIL_ASIO_TRACKING_FUNCTIONS
+#define XGOPS_DETAIL_ASIO_TRACKING_FUNCTIONS
+
+#include "xgops/detail/task_record.hpp"
+
+#include <cstdint>
+#include <string_view>
+#include <type_traits>
+
+namespace xgops::detail {
+
+/// Whether the native handle of such an object is a file descriptor.
+constexpr bool is_descriptor_object(std::string_view object) noexcept {
+  return object == "socket" || object == "descriptor" || object == "file" || object == "pipe" ||
+         object == "serial_port";
+}
+
+/// The operation for which `xgops_task_thread::initiating` was noted is created, and not started
+/// yet.
+template <class Object, class Handle>
+inline void note_operation(const TaskOperation& operation, bool is_descriptor, Object* object,
+                           const Handle& handle) noexcept {
+  xgops_task_thread& thread = xgops_task_thread_state;
+  xgops_task_record* const record = thread.initiating;
+  if (record == nullptr) {
+    return;
+  }
+  thread.initiating = nullptr;
+  if constexpr (requires { object->expiry.time_since_epoch().count(); }) {
+    // The clocks of Asio's timers count in nanoseconds here.
+    describe_wait(*record, operation, kArgumentExpiry,
+                  static_cast<std::uint64_t>(object->expiry.time_since_epoch().count()));
+  } else if constexpr (std::is_convertible_v<const Handle&, std::uint64_t>) {
+    const auto value = static_cast<std::uint64_t>(handle);
+    if (is_descriptor) {
+      describe_wait(*record, operation, kArgumentDescriptor, value);
+    } else {
+      describe_wait(*record, operation, kArgumentObject, reinterpret_cast<std::uint64_t>(object));
+    }
+  } else {
+    describe_wait(*record, operation, kArgumentObject, reinterpret_cast<std::uint64_t>(object));
+  }
+}
+
+inline void forget_operation() noexcept {
+  xgops_task_thread_state.initiating = nullptr;
+}
+
+}  // namespace xgops::detail
+
+#define XGOPS_NOTE_OPERATION(context_, operation_, object_type_, object_, handle_, name_)          \
+  do {                                                                                             \
+    static constexpr ::xgops::detail::TaskOperation xgops_operation{object_type_, name_, 0, 0};    \
+    ::xgops::detail::note_operation(xgops_operation,                                               \
+                                    ::xgops::detail::is_descriptor_object(object_type_), object_,  \
+                                    handle_);                                                      \
+  } while (false)
+#endif
+
+#if defined(ASIO_CUSTOM_HANDLER_TRACKING) && !defined(ASIO_HANDLER_CREATION)
+#define ASIO_INHERIT_TRACKED_HANDLER
+#define ASIO_ALSO_INHERIT_TRACKED_HANDLER
+#define ASIO_HANDLER_TRACKING_INIT (void)0
+#define ASIO_HANDLER_LOCATION(args) (void)0
+#define ASIO_HANDLER_CREATION(args) XGOPS_NOTE_OPERATION args
+#define ASIO_HANDLER_COMPLETION(args) (void)0
+#define ASIO_HANDLER_INVOCATION_BEGIN(args) ::xgops::detail::forget_operation()
+#define ASIO_HANDLER_INVOCATION_END (void)0
+#define ASIO_HANDLER_OPERATION(args) (void)0
+#define ASIO_HANDLER_REACTOR_REGISTRATION(args) (void)0
+#define ASIO_HANDLER_REACTOR_DEREGISTRATION(args) (void)0
+#define ASIO_HANDLER_REACTOR_READ_EVENT 0
+#define ASIO_HANDLER_REACTOR_WRITE_EVENT 0
+#define ASIO_HANDLER_REACTOR_ERROR_EVENT 0
+#define ASIO_HANDLER_REACTOR_EVENTS(args) (void)0
+#define ASIO_HANDLER_REACTOR_OPERATION(args) (void)0
+#endif
+#if defined(BOOST_ASIO_CUSTOM_HANDLER_TRACKING) && !defined(BOOST_ASIO_HANDLER_CREATION)
+#define BOOST_ASIO_INHERIT_TRACKED_HANDLER
+#define BOOST_ASIO_ALSO_INHERIT_TRACKED_HANDLER
+#define BOOST_ASIO_HANDLER_TRACKING_INIT (void)0
+#define BOOST_ASIO_HANDLER_LOCATION(args) (void)0
+#define BOOST_ASIO_HANDLER_CREATION(args) XGOPS_NOTE_OPERATION args
+#define BOOST_ASIO_HANDLER_COMPLETION(args) (void)0
+#define BOOST_ASIO_HANDLER_INVOCATION_BEGIN(args) ::xgops::detail::forget_operation()
+#define BOOST_ASIO_HANDLER_INVOCATION_END (void)0
+#define BOOST_ASIO_HANDLER_OPERATION(args) (void)0
+#define BOOST_ASIO_HANDLER_REACTOR_REGISTRATION(args) (void)0
+#define BOOST_ASIO_HANDLER_REACTOR_DEREGISTRATION(args) (void)0
+#define BOOST_ASIO_HANDLER_REACTOR_READ_EVENT 0
+#define BOOST_ASIO_HANDLER_REACTOR_WRITE_EVENT 0
+#define BOOST_ASIO_HANDLER_REACTOR_ERROR_EVENT 0
+#define BOOST_ASIO_HANDLER_REACTOR_EVENTS(args) (void)0
+#define BOOST_ASIO_HANDLER_REACTOR_OPERATION(args) (void)0
+#endif

@@ -1,0 +1,393 @@
+// SPDX-License-Identifier: MIT
+// The records that tasks keep about themselves, and the stores that a task makes on its way.
+//
+// One writer a record: the thread that runs the task, creates it or starts its operation. Writers
+// neither wait nor retry. A reader copies a record and the nodes it leads to and throws the copy
+// away when `sequence` was odd or moved meanwhile. That is a sequence lock without fences: every
+// store while `sequence` is odd has release order, so that a reader who sees it (with acquire order)
+// also sees the odd number. On x86-64 all of it is plain moves.
+//
+// Not for users: include xgops/tasks.hpp, xgops/asio.hpp or xgops/boost_asio.hpp.
+#pragma once
+
+#include "xgops/code_location.hpp"
+#include "xgops/tasks_abi.h"
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <new>
+
+#include <time.h>
+
+namespace xgops::detail {
+
+/// A kind of asynchronous operation; one object for each, in static memory.
+struct TaskOperation {
+  const char* object = nullptr;  ///< "socket", "deadline_timer"; null: `name` is a C++ type.
+  const char* name = nullptr;    ///< "async_receive".
+  std::uint32_t name_bytes = 0;  ///< 0: `name` ends with a zero.
+  std::uint32_t reason = 0;      ///< A `WaitReason` of tasks.hpp; 0: to be told from the names.
+};
+
+enum TaskStateBits : std::uint8_t {
+  kTaskFree = 0,
+  kTaskCreated = 1,
+  kTaskRunning = 2,
+  kTaskWaiting = 3,
+  kTaskFinished = 4,  ///< Ran to its end; its frames still exist.
+};
+
+/// What `argument` of a waiting task is.
+enum TaskArgumentBits : std::uint8_t {
+  kArgumentNone = 0,
+  kArgumentDescriptor = 1,
+  kArgumentExpiry = 2,  ///< CLOCK_MONOTONIC, nanoseconds.
+  kArgumentObject = 3,
+  kArgumentHolder = 4,  ///< The address of a `Holder` of tasks.hpp.
+  kArgumentTask = 5,
+  kArgumentCount = 6,
+};
+
+/// Lies inside the promise of every tracked coroutine.
+struct TaskNode {
+  std::atomic<xgops_task_record*> task{nullptr};  ///< Whose chain this is in.
+  std::atomic<TaskNode*> caller{nullptr};         ///< Who awaits this coroutine.
+  std::atomic<std::uint64_t> location{0};         ///< Of its `co_await`; see CodeLocation::word.
+
+  /// A `location` of frames that are no function of the user's.
+  static constexpr std::uint64_t kHidden = 1;
+};
+
+/// A node for compilers whose locations need two words.
+struct TaskNodeWithFunction : TaskNode {
+  std::atomic<std::uint64_t> function{0};
+};
+
+}  // namespace xgops::detail
+
+/// One task, 64 bytes, in memory that stays a task record for ever.
+struct alignas(64) xgops_task_record {
+  std::atomic<std::uint32_t> sequence;  ///< Odd: it runs, or is being changed.
+  std::atomic<std::uint32_t> resumed;
+  std::atomic<std::uint64_t> identity;  ///< id << 16 | kind of argument << 8 | state.
+  std::atomic<xgops::detail::TaskNode*> top;  ///< The innermost frame.
+  std::atomic<std::uint64_t> parent;          ///< An id.
+  /// Waiting: the `TaskOperation`. Running: what `xgops_task_thread::current` was before.
+  std::atomic<std::uintptr_t> context;
+  std::atomic<std::uint64_t> argument;  ///< Running: the thread id. Free: the next free record.
+  std::atomic<std::uint64_t> created_at;
+  std::atomic<std::uint32_t> since;    ///< When it began to wait; see `coarse_ticks`.
+  std::atomic<std::uint32_t> details;  ///< Index of its name, labels and creation stack; 0: none.
+};
+static_assert(sizeof(xgops_task_record) == 64);
+
+namespace xgops::detail {
+
+/// A frame that nobody uses, in memory of its size for ever.
+struct FreeFrame {
+  FreeFrame* next;
+  FreeFrame* next_batch;  ///< In the first of a batch that all threads share.
+};
+
+/// What one thread keeps beside its state. Blocks are reused by later threads and never freed.
+struct ThreadBlock {
+  static constexpr std::size_t kClasses = 128;
+  static constexpr std::size_t kUnit = 16;
+  static constexpr std::size_t kMaxBytes = kClasses * kUnit;
+  static constexpr std::uint16_t kMaxCached = 256;
+
+  FreeFrame* heads[kClasses + 1];  ///< By size in units of 16 bytes.
+  std::uint16_t counts[kClasses + 1];
+  std::atomic<std::uint64_t> created;   ///< Tasks created by threads that had this block.
+  std::atomic<std::uint64_t> released;  ///< Tasks that ended there, whoever created them.
+  ThreadBlock* next;                    ///< All blocks.
+  std::atomic<bool> in_use;
+};
+
+}  // namespace xgops::detail
+
+/// What one thread knows about tasks.
+struct xgops_task_thread {
+  /// The task that runs here. With bit 0 set: the task whose operation is being started, which
+  /// waits already and may run elsewhere at any moment.
+  std::uintptr_t current;
+  xgops_task_record* initiating;  ///< Whose operation is about to be created.
+  xgops_task_record* free_tasks;
+  std::uint32_t free_count;
+  std::uint32_t tid;
+  std::uint64_t next_id;
+  std::uint64_t end_id;
+  xgops::detail::ThreadBlock* block;  ///< Null before the first use, and while the thread ends.
+  std::uint64_t spawn_location;       ///< Of the task that is created next; 0: not known.
+};
+
+extern "C" {
+/// `constinit`: without a wrapper function around each use.
+extern constinit thread_local xgops_task_thread xgops_task_thread_state
+    __attribute__((tls_model("initial-exec"), visibility("default")));
+/// Bit 0: record who creates each task (see XGOPS_TASK_STACKS in the README).
+extern std::atomic<std::uint32_t> xgops_task_options __attribute__((visibility("default")));
+}
+
+namespace xgops::detail {
+
+inline constexpr auto kRelaxed = std::memory_order_relaxed;
+inline constexpr auto kRelease = std::memory_order_release;
+inline constexpr std::uint32_t kRecordCreationStacks = 1;
+inline constexpr std::uint64_t kTicksPerSecond = 128;
+inline constexpr std::uintptr_t kInitiating = 1;  ///< Bit 0 of `xgops_task_thread::current`.
+
+/// CLOCK_MONOTONIC_COARSE in 1/128 s, modulo 2^32: ages up to 388 days. Cost: 5 ns.
+inline std::uint32_t coarse_ticks() noexcept {
+  timespec now;
+  ::clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+  constexpr std::uint32_t kTickNanoseconds = 1'000'000'000 / kTicksPerSecond;
+  return static_cast<std::uint32_t>(static_cast<std::uint64_t>(now.tv_sec) * kTicksPerSecond) +
+         static_cast<std::uint32_t>(now.tv_nsec) / kTickNanoseconds;
+}
+
+inline void store_location(TaskNode& node, const CodeLocation& location) noexcept {
+  node.location.store(location.word(), kRelease);
+}
+inline void store_location(TaskNodeWithFunction& node, const CodeLocation& location) noexcept {
+  node.function.store(location.function_word(), kRelease);
+  node.location.store(location.word(), kRelease);
+}
+
+inline xgops_task_record* record_of(std::uintptr_t current) noexcept {
+  return reinterpret_cast<xgops_task_record*>(current & ~kInitiating);
+}
+
+inline constexpr unsigned kIdShift = 16;
+inline std::uint64_t id_of(const xgops_task_record& record) noexcept {
+  return record.identity.load(kRelaxed) >> kIdShift;
+}
+inline void set_state(xgops_task_record& record, TaskStateBits state,
+                      TaskArgumentBits kind = kArgumentNone) noexcept {
+  const std::uint64_t id = record.identity.load(kRelaxed) & ~std::uint64_t{0xffff};
+  record.identity.store(id | (static_cast<std::uint64_t>(kind) << 8) | state, kRelease);
+}
+
+/// Whether the task runs or is being changed: nobody but its writer may ask.
+inline bool is_open(const xgops_task_record& record) noexcept {
+  return (record.sequence.load(kRelaxed) & 1U) != 0;
+}
+inline void open_record(xgops_task_record& record) noexcept {
+  record.sequence.store(record.sequence.load(kRelaxed) + 1, kRelaxed);
+}
+inline void close_record(xgops_task_record& record) noexcept {
+  record.sequence.store(record.sequence.load(kRelaxed) + 1, kRelease);
+}
+
+/// A task is created while the operation of another one starts: that one waits for it.
+inline void note_awaited_task(xgops_task_record& waiting, std::uint64_t id) noexcept {
+  const auto kind =
+      static_cast<std::uint8_t>((waiting.identity.load(kRelaxed) >> 8) & 0xff);
+  open_record(waiting);
+  if (kind == kArgumentNone) {
+    waiting.argument.store(id, kRelease);
+    set_state(waiting, kTaskWaiting, kArgumentTask);
+  } else {
+    const std::uint64_t before =
+        kind == kArgumentCount ? waiting.argument.load(kRelaxed) : std::uint64_t{1};
+    waiting.argument.store(before + 1, kRelease);
+    set_state(waiting, kTaskWaiting, kArgumentCount);
+  }
+  close_record(waiting);
+}
+
+/// For counters with one writer.
+inline void add_one(std::atomic<std::uint64_t>& counter) noexcept {
+  counter.store(counter.load(kRelaxed) + 1, kRelaxed);
+}
+
+/// A record for a new task, open and in the state created; `close_record` publishes it.
+/// Throws std::bad_alloc. Cost: 10 ns; now and then more for a new batch of records.
+inline xgops_task_record& create_task(TaskNode* top) {
+  xgops_task_thread& thread = xgops_task_thread_state;
+  if (thread.block == nullptr) [[unlikely]] {
+    ::xgops_task_attach_thread();
+  }
+  xgops_task_record* record = thread.free_tasks;
+  if (record == nullptr) [[unlikely]] {
+    record = ::xgops_task_refill();
+  } else {
+    thread.free_tasks = reinterpret_cast<xgops_task_record*>(record->argument.load(kRelaxed));
+    --thread.free_count;
+  }
+  std::uint64_t id = thread.next_id;
+  if (id == thread.end_id) [[unlikely]] {
+    id = ::xgops_task_refill_ids();
+  }
+  thread.next_id = id + 1;
+
+  add_one(thread.block->created);
+  open_record(*record);
+  record->identity.store(id << kIdShift | kTaskCreated, kRelease);
+  record->resumed.store(0, kRelease);
+  record->top.store(top, kRelease);
+  record->context.store(0, kRelease);
+  record->argument.store(0, kRelease);
+  record->created_at.store(thread.spawn_location, kRelease);
+  thread.spawn_location = 0;
+  record->since.store(coarse_ticks(), kRelease);
+  xgops_task_record* const parent = record_of(thread.current);
+  std::uint64_t parent_id = 0;
+  if (parent != nullptr) {
+    parent_id = id_of(*parent);
+    if ((thread.current & kInitiating) != 0) {
+      note_awaited_task(*parent, id);
+    }
+  }
+  record->parent.store(parent_id, kRelease);
+  if ((parent != nullptr && parent->details.load(kRelaxed) != 0) ||
+      xgops_task_options.load(kRelaxed) != 0) [[unlikely]] {
+    ::xgops_task_describe_new(record, parent);
+  }
+  return *record;
+}
+
+/// The task goes on, on this thread. Cost: 2 ns.
+inline void resume_task(xgops_task_record& record) noexcept {
+  xgops_task_thread& thread = xgops_task_thread_state;
+  if (thread.block == nullptr) [[unlikely]] {
+    ::xgops_task_attach_thread();
+  }
+  open_record(record);
+  record.context.store(thread.current, kRelease);
+  record.argument.store(thread.tid, kRelease);
+  set_state(record, kTaskRunning);
+  record.resumed.store(record.resumed.load(kRelaxed) + 1, kRelease);
+  thread.current = reinterpret_cast<std::uintptr_t>(&record);
+  thread.initiating = nullptr;
+}
+
+/// The task waits from now on. It must not be touched after this but by who resumes it.
+/// Cost: 6 ns, most of it the clock.
+inline void suspend_task(xgops_task_record& record, const TaskOperation& operation) noexcept {
+  record.context.store(reinterpret_cast<std::uintptr_t>(&operation), kRelease);
+  record.since.store(coarse_ticks(), kRelease);
+  set_state(record, kTaskWaiting);
+  close_record(record);
+}
+
+/// The time between a task's suspension and the return of what starts its operation. The task may
+/// run, and end, on another thread meanwhile.
+class InitiationScope {
+ public:
+  InitiationScope(xgops_task_record& record, const TaskOperation& operation) noexcept
+      : before_(record.context.load(kRelaxed)) {
+    xgops_task_thread& thread = xgops_task_thread_state;
+    suspend_task(record, operation);
+    thread.current = reinterpret_cast<std::uintptr_t>(&record) | kInitiating;
+    thread.initiating = nullptr;
+  }
+  ~InitiationScope() {
+    xgops_task_thread& thread = xgops_task_thread_state;
+    thread.current = before_;
+    thread.initiating = nullptr;
+  }
+  InitiationScope(const InitiationScope&) = delete;
+  InitiationScope& operator=(const InitiationScope&) = delete;
+
+ private:
+  const std::uintptr_t before_;
+};
+
+/// What the operation of the waiting task `record` turned out to be. Only before it is started.
+inline void describe_wait(xgops_task_record& record, const TaskOperation& operation,
+                          TaskArgumentBits kind, std::uint64_t argument) noexcept {
+  open_record(record);
+  record.context.store(reinterpret_cast<std::uintptr_t>(&operation), kRelease);
+  record.argument.store(argument, kRelease);
+  set_state(record, kTaskWaiting, kind);
+  close_record(record);
+}
+
+/// The running task has come to its end.
+inline void finish_task(xgops_task_record& record) noexcept {
+  xgops_task_thread_state.current = record.context.load(kRelaxed);
+  set_state(record, kTaskFinished);
+}
+
+/// The task is gone, finished or not.
+inline void release_task(xgops_task_record& record) noexcept {
+  xgops_task_thread& thread = xgops_task_thread_state;
+  if (!is_open(record)) {
+    open_record(record);
+  }
+  record.identity.store(kTaskFree, kRelease);
+  record.top.store(nullptr, kRelease);
+  if (record.details.load(kRelaxed) != 0) [[unlikely]] {
+    ::xgops_task_forget_details(&record);
+  }
+  close_record(record);
+  constexpr std::uint32_t kMaxCached = 512;
+  if (thread.block == nullptr) [[unlikely]] {
+    ::xgops_task_attach_thread();
+  }
+  add_one(thread.block->released);
+  if (thread.free_count >= kMaxCached) [[unlikely]] {
+    ::xgops_task_spill(&record);
+    return;
+  }
+  record.argument.store(reinterpret_cast<std::uintptr_t>(thread.free_tasks), kRelease);
+  thread.free_tasks = &record;
+  ++thread.free_count;
+}
+
+// Frames lie in memory that stays readable, so that chains are followed with plain loads. Not under
+// sanitizers, which watch the life of every block.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define XGOPS_FRAMES_ON_HEAP 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || \
+    __has_feature(memory_sanitizer)
+#define XGOPS_FRAMES_ON_HEAP 1
+#endif
+#endif
+
+/// Memory for a coroutine frame. Throws std::bad_alloc. Cost: 2 ns when this thread freed one of
+/// that size before.
+inline void* allocate_frame(std::size_t bytes) {
+#if !defined(XGOPS_FRAMES_ON_HEAP)
+  const std::size_t size_class = (bytes + ThreadBlock::kUnit - 1) / ThreadBlock::kUnit;
+  if (size_class <= ThreadBlock::kClasses) [[likely]] {
+    if (ThreadBlock* const block = xgops_task_thread_state.block) [[likely]] {
+      if (FreeFrame* const frame = block->heads[size_class]) [[likely]] {
+        block->heads[size_class] = frame->next;
+        --block->counts[size_class];
+        return frame;
+      }
+    }
+    if (void* const frame = ::xgops_frame_refill(size_class)) {
+      return frame;
+    }
+    // Of the size of its class: it ends up in a list of such.
+    return ::operator new(size_class* ThreadBlock::kUnit);
+  }
+#endif
+  return ::operator new(bytes);
+}
+
+inline void free_frame(void* memory, std::size_t bytes) noexcept {
+#if !defined(XGOPS_FRAMES_ON_HEAP)
+  const std::size_t size_class = (bytes + ThreadBlock::kUnit - 1) / ThreadBlock::kUnit;
+  if (size_class <= ThreadBlock::kClasses) [[likely]] {
+    ThreadBlock* const block = xgops_task_thread_state.block;
+    if (block != nullptr && block->counts[size_class] < ThreadBlock::kMaxCached) [[likely]] {
+      auto* const frame = static_cast<FreeFrame*>(memory);
+      frame->next = block->heads[size_class];
+      block->heads[size_class] = frame;
+      ++block->counts[size_class];
+      return;
+    }
+    ::xgops_frame_spill(memory, size_class);
+    return;
+  }
+#endif
+  ::operator delete(memory);
+}
+
+}  // namespace xgops::detail

@@ -1,0 +1,253 @@
+// SPDX-License-Identifier: MIT
+// Tasks of any kind: coroutines with a promise type of your own, jobs of a thread pool, callbacks;
+// what they wait for, and who holds that.
+//
+// Programs on Asio need none of this: linking xgops::asio shows all their tasks.
+#pragma once
+
+#include "xgops/code_location.hpp"
+#include "xgops/detail/task_record.hpp"
+#include "xgops/tasks_abi.h"
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+
+namespace xgops {
+
+/// What a task waits for.
+enum class WaitReason : std::uint8_t {
+  kNone = 0,
+  kUnknown,
+  kOperation,
+  kTimer,
+  kSocketReceive,
+  kSocketSend,
+  kSocketReadable,
+  kSocketWritable,
+  kAccept,
+  kConnect,
+  kResolve,
+  kSignal,
+  kDescriptorRead,
+  kDescriptorWrite,
+  kFileRead,
+  kFileWrite,
+  kChannelSend,
+  kChannelReceive,
+  kPost,
+  kJoin,
+  kAllOf,
+  kFirstOf,
+  kGenerator,
+  kMutexLock,
+  kRwlockRead,
+  kRwlockWrite,
+  kConditionWait,
+  kSemaphore,
+  kWaitGroup,
+  kBarrier,
+  kCallOnce,
+  kFuture,
+  kSelect,
+  kCustom,
+  kLast = kCustom,
+};
+
+/// Who holds a lock, a token, a turn: a member of the primitive, kept up to date by it.
+///
+/// Thread safety: all of it; the primitive's own rules say who may hold. Cost: one store.
+class Holder {
+ public:
+  constexpr Holder() noexcept = default;
+
+  /// The running task, or else the calling thread, holds it from now on.
+  void set_current() noexcept;
+  /// The task with this id does: for a lock that is handed to a waiter.
+  void set_task(std::uint64_t id) noexcept { word_.store(id, std::memory_order_release); }
+  void clear() noexcept { word_.store(0, std::memory_order_release); }
+
+  /// The task that holds it; 0: none.
+  [[nodiscard]] std::uint64_t task() const noexcept {
+    const std::uint64_t word = word_.load(std::memory_order_acquire);
+    return (word & kThread) == 0 ? word : 0;
+  }
+
+  static constexpr std::uint64_t kThread = std::uint64_t{1} << 63;  ///< Beside a thread's id.
+
+ private:
+  std::atomic<std::uint64_t> word_{0};  ///< A task's id, or `kThread` and a thread's; 0: nobody.
+};
+static_assert(sizeof(Holder) == 8, "readers of waits rely on it");
+
+/// The id of the task that runs on this thread; 0: none. Cost: 1 ns.
+[[nodiscard]] inline std::uint64_t current_task_id() noexcept {
+  const auto* const record = detail::record_of(xgops_task_thread_state.current);
+  return record == nullptr ? 0 : detail::id_of(*record);
+}
+
+inline void Holder::set_current() noexcept {
+  const std::uint64_t task = current_task_id();
+  if (task == 0 && xgops_task_thread_state.block == nullptr) {
+    ::xgops_task_attach_thread();
+  }
+  set_task(task != 0 ? task : kThread | xgops_task_thread_state.tid);
+}
+
+/// Names the task that runs on this thread; cut to 47 bytes. Without one it does nothing.
+inline void name_task(const char* name) noexcept {
+  if (auto* const record = detail::record_of(xgops_task_thread_state.current)) {
+    ::xgops_task_set_name(record, name);
+  }
+}
+
+/// Gives the running task a label, which tasks that it creates from now on inherit. There may be
+/// 65,535 different sets of labels in a process: a label for every request is too many.
+inline void label_task(const char* key, const char* value) noexcept {
+  if (auto* const record = detail::record_of(xgops_task_thread_state.current)) {
+    ::xgops_task_set_label(record, key, value);
+  }
+}
+
+/// How many tasks there are. Cost: some ns a thread.
+[[nodiscard]] inline std::uint64_t task_count() noexcept {
+  return ::xgops_task_count();
+}
+
+/// One task as `visit_tasks` shows it; gone when the visitor returns.
+using TaskView = ::xgops_task_view;
+
+/// Calls `visitor(const TaskView&)` for every live task, in no order. When it returns a bool, false
+/// stops. Neither stops any thread nor waits for one. The visitor may create tasks, not throw.
+/// Cost: 1 us a task.
+template <class Visitor>
+void visit_tasks(Visitor&& visitor) {
+  using Plain = std::remove_reference_t<Visitor>;
+  ::xgops_task_visit(
+      [](void* context, const TaskView* task) -> std::int32_t {
+        auto& call = *static_cast<Plain*>(context);
+        if constexpr (std::is_void_v<std::invoke_result_t<Plain&, const TaskView&>>) {
+          call(*task);
+          return 1;
+        } else {
+          return call(*task) ? 1 : 0;
+        }
+      },
+      const_cast<std::remove_const_t<Plain>*>(std::addressof(visitor)));
+}
+
+/// Writes every task with its chain to `fd`, as text. Returns 0 or an errno value.
+inline int print_stacks(int fd) noexcept {
+  return ::xgops_print_stacks(fd);
+}
+
+/// A kind of wait of your own: `static constexpr WaitKind kLock{WaitReason::kMutexLock};` or, in
+/// your words, `static constexpr WaitKind kTurn{"turn of the printer"};`. Must live for ever.
+class WaitKind {
+ public:
+  constexpr explicit WaitKind(WaitReason reason) noexcept
+      : operation_{nullptr, nullptr, 0, static_cast<std::uint32_t>(reason)} {}
+  constexpr explicit WaitKind(const char* words) noexcept
+      : operation_{nullptr, words, 0, static_cast<std::uint32_t>(WaitReason::kCustom)} {}
+
+  [[nodiscard]] constexpr const detail::TaskOperation& operation() const noexcept {
+    return operation_;
+  }
+
+ private:
+  detail::TaskOperation operation_;
+};
+
+/// Says what the task that is being suspended waits for: to be called by a primitive in its
+/// `await_suspend`, or in the function that starts its asynchronous operation, before the task can
+/// be woken. `object` is what is waited for. Outside of those it does nothing. Cost: 2 ns.
+inline void announce_wait(const WaitKind& kind, const void* object = nullptr) noexcept {
+  const std::uintptr_t current = xgops_task_thread_state.current;
+  if ((current & detail::kInitiating) != 0) {
+    detail::describe_wait(
+        *detail::record_of(current), kind.operation(),
+        object == nullptr ? detail::kArgumentNone : detail::kArgumentObject,
+        reinterpret_cast<std::uint64_t>(object));
+  }
+}
+
+/// The same for something that one task or thread holds. `holder` must outlive the wait.
+inline void announce_wait(const WaitKind& kind, const Holder& holder) noexcept {
+  const std::uintptr_t current = xgops_task_thread_state.current;
+  if ((current & detail::kInitiating) != 0) {
+    detail::describe_wait(*detail::record_of(current), kind.operation(), detail::kArgumentHolder,
+                          reinterpret_cast<std::uint64_t>(&holder));
+  }
+}
+
+/// A piece of work that is no coroutine: a job of a thread pool, a callback. It exists from here to
+/// its destruction, first queued, then, within `run()`, running:
+/// `pool.submit([job = xgops::Job("resize")]() mutable { const auto running = job.run(); ... });`
+///
+/// Thread safety: one thread at a time. Cost: 20 ns, and more for a name.
+class Job {
+ public:
+  explicit Job(const char* name = nullptr,
+               CodeLocation created_at = CodeLocation::current()) {
+    xgops_task_thread_state.spawn_location = created_at.word();
+    record_ = &detail::create_task(nullptr);
+    detail::close_record(*record_);
+    if (name != nullptr) {
+      ::xgops_task_set_name(record_, name);
+    }
+  }
+  ~Job() {
+    if (record_ != nullptr) {
+      detail::release_task(*record_);
+    }
+  }
+  Job(Job&& other) noexcept : record_(std::exchange(other.record_, nullptr)) {}
+  Job& operator=(Job&& other) noexcept {
+    std::swap(record_, other.record_);
+    return *this;
+  }
+  Job(const Job&) = delete;
+  Job& operator=(const Job&) = delete;
+
+  /// While it lives the job is the task that runs on this thread.
+  class [[nodiscard]] Running {
+   public:
+    explicit Running(xgops_task_record& record) noexcept : record_(record) {
+      detail::resume_task(record_);
+    }
+    ~Running() {
+      static constexpr WaitKind kQueued{WaitReason::kPost};
+      const std::uintptr_t before = record_.context.load(detail::kRelaxed);
+      detail::suspend_task(record_, kQueued.operation());
+      xgops_task_thread_state.current = before;
+    }
+    Running(const Running&) = delete;
+    Running& operator=(const Running&) = delete;
+
+   private:
+    xgops_task_record& record_;
+  };
+  Running run() noexcept { return Running(*record_); }
+
+  [[nodiscard]] std::uint64_t id() const noexcept { return detail::id_of(*record_); }
+
+ private:
+  xgops_task_record* record_ = nullptr;
+};
+
+/// Names a stretch of work of this thread: a job that is created, run and ended in one scope.
+class TaskScope {
+ public:
+  explicit TaskScope(const char* name = nullptr, CodeLocation created_at = CodeLocation::current())
+      : job_(name, created_at), running_(job_.run()) {}
+
+ private:
+  Job job_;
+  Job::Running running_;
+};
+
+}  // namespace xgops

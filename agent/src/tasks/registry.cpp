@@ -1,0 +1,310 @@
+// SPDX-License-Identifier: MIT
+#include "tasks/registry.hpp"
+
+#include "tasks/details.hpp"
+
+#include <algorithm>
+#include <new>
+
+#include <sys/syscall.h>
+#include <unistd.h>
+
+namespace xgops::tasks {
+namespace {
+
+using detail::FreeFrame;
+using detail::kRelaxed;
+using detail::kRelease;
+using detail::ThreadBlock;
+using Record = Registry::Record;
+
+// How many a thread takes from and gives back to the others at a time.
+constexpr std::uint32_t kRecordBatch = 64;
+constexpr std::uint32_t kFrameBatch = 32;
+constexpr std::uint64_t kIdBatch = 256;
+
+constinit Registry g_registry;  // Never destroyed: tasks end during and after static destructors.
+
+// The next record in a list of free ones.
+Record* next_of(const Record& record) noexcept {
+  return reinterpret_cast<Record*>(record.argument.load(kRelaxed));
+}
+void set_next(Record& record, Record* next) noexcept {
+  record.argument.store(reinterpret_cast<std::uintptr_t>(next), kRelaxed);
+}
+
+/// A frame that another thread may have taken already, whose bytes it may write meanwhile.
+FreeFrame* racy_load(FreeFrame* const& pointer) noexcept {
+  return __atomic_load_n(&pointer, __ATOMIC_RELAXED);
+}
+
+}  // namespace
+
+Registry& registry() noexcept {
+  return g_registry;
+}
+
+Record* Registry::RecordLink::next(const Record& record) noexcept {
+  return reinterpret_cast<Record*>(record.context.load(kRelaxed));
+}
+void Registry::RecordLink::set_next(Record& record, Record* next) noexcept {
+  record.context.store(reinterpret_cast<std::uintptr_t>(next), kRelaxed);
+}
+FreeFrame* Registry::FrameLink::next(const FreeFrame& frame) noexcept {
+  return racy_load(frame.next_batch);
+}
+void Registry::FrameLink::set_next(FreeFrame& frame, FreeFrame* next) noexcept {
+  __atomic_store_n(&frame.next_batch, next, __ATOMIC_RELAXED);
+}
+
+/// Held while memory is added.
+class Registry::GrowthLock {
+ public:
+  explicit GrowthLock(Registry& registry) noexcept : registry_(registry) {
+    ::pthread_mutex_lock(&registry_.growth_);
+  }
+  ~GrowthLock() { ::pthread_mutex_unlock(&registry_.growth_); }
+  GrowthLock(const GrowthLock&) = delete;
+  GrowthLock& operator=(const GrowthLock&) = delete;
+
+ private:
+  Registry& registry_;
+};
+
+// The child must not inherit a lock whose holder it does not have.
+void Registry::before_fork() noexcept {
+  details().lock();
+  ::pthread_mutex_lock(&g_registry.growth_);
+}
+void Registry::after_fork_in_parent() noexcept {
+  ::pthread_mutex_unlock(&g_registry.growth_);
+  details().unlock();
+}
+void Registry::after_fork_in_child() noexcept {
+  after_fork_in_parent();
+  ::xgops_task_thread& thread = xgops_task_thread_state;
+  if (thread.block != nullptr) {
+    thread.tid = static_cast<std::uint32_t>(::syscall(SYS_gettid));
+    if (auto* const running = detail::record_of(thread.current)) {
+      running->argument.store(thread.tid, kRelease);
+    }
+  }
+}
+
+void Registry::prepare_process() {
+  const GrowthLock lock(*this);
+  if (has_key_.load(kRelaxed)) {
+    return;
+  }
+  if (::pthread_key_create(&thread_end_, &Registry::detach_thread) != 0) {
+    throw std::bad_alloc();
+  }
+  // A failure means that a child may find the lock held by a thread it does not have: the price is
+  // one lock that nobody frees, in a system without memory for a few words.
+  ::pthread_atfork(before_fork, after_fork_in_parent, after_fork_in_child);
+  has_key_.store(true, kRelease);
+}
+
+ThreadBlock* Registry::take_block() {
+  for (ThreadBlock* block = blocks_.load(std::memory_order_acquire); block != nullptr;
+       block = block->next) {
+    bool in_use = false;
+    if (block->in_use.compare_exchange_strong(in_use, true, std::memory_order_acquire)) {
+      return block;
+    }
+  }
+  auto* const block = new ThreadBlock{};
+  block->in_use.store(true, kRelaxed);
+  block->next = blocks_.load(kRelaxed);
+  while (!blocks_.compare_exchange_weak(block->next, block, kRelease, kRelaxed)) {
+  }
+  return block;
+}
+
+void Registry::attach_thread() {
+  ::xgops_task_thread& thread = xgops_task_thread_state;
+  if (thread.block != nullptr) {
+    return;
+  }
+  if (!has_key_.load(std::memory_order_acquire)) {
+    prepare_process();
+  }
+  ThreadBlock* const block = take_block();
+  if (::pthread_setspecific(thread_end_, block) != 0) {
+    block->in_use.store(false, kRelease);
+    throw std::bad_alloc();
+  }
+  thread.tid = static_cast<std::uint32_t>(::syscall(SYS_gettid));
+  thread.block = block;
+}
+
+// Runs after the destructors of thread_local objects. A later one that uses tasks attaches the
+// thread again, and the system calls this again.
+void Registry::detach_thread(void* block) noexcept {
+  g_registry.give_back(*static_cast<ThreadBlock*>(block));
+}
+
+void Registry::give_back(ThreadBlock& block) noexcept {
+  ::xgops_task_thread& thread = xgops_task_thread_state;
+  if (thread.free_tasks != nullptr) {
+    free_records_.push(thread.free_tasks);
+  }
+  for (std::size_t size_class = 0; size_class <= kClasses; ++size_class) {
+    if (block.heads[size_class] != nullptr) {
+      free_frames_[size_class].push(block.heads[size_class]);
+      block.heads[size_class] = nullptr;
+      block.counts[size_class] = 0;
+    }
+  }
+  thread.free_tasks = nullptr;
+  thread.free_count = 0;
+  thread.block = nullptr;
+  thread.next_id = thread.end_id = 0;
+  block.in_use.store(false, kRelease);
+}
+
+Record* Registry::grow_records() noexcept {
+  const GrowthLock lock(*this);
+  std::byte* const slab = record_arena_.grow(kSlabBytes);
+  if (slab == nullptr) {
+    return nullptr;
+  }
+  // Zeroed memory is a free record. All batches but the first are for the next who ask.
+  auto* const records = reinterpret_cast<Record*>(slab);
+  constexpr std::size_t kRecords = kSlabBytes / sizeof(Record);
+  for (std::size_t first = 0; first < kRecords; first += kRecordBatch) {
+    for (std::size_t i = first; i + 1 < first + kRecordBatch; ++i) {
+      set_next(records[i], &records[i + 1]);
+    }
+    if (first > 0) {
+      free_records_.push(&records[first]);
+    }
+  }
+  return records;
+}
+
+Record* Registry::refill() {
+  Record* batch = free_records_.pop();
+  if (batch == nullptr) {
+    batch = grow_records();
+  }
+  if (batch == nullptr) {
+    unlisted_.fetch_add(1, kRelaxed);
+    return new Record{};
+  }
+  ::xgops_task_thread& thread = xgops_task_thread_state;
+  std::uint32_t rest = 0;
+  for (Record* record = next_of(*batch); record != nullptr; record = next_of(*record)) {
+    ++rest;
+  }
+  thread.free_tasks = next_of(*batch);
+  thread.free_count = rest;
+  return batch;
+}
+
+void Registry::spill(Record* record) noexcept {
+  ::xgops_task_thread& thread = xgops_task_thread_state;
+  set_next(*record, nullptr);
+  for (std::uint32_t i = 1; i < kRecordBatch && thread.free_tasks != nullptr; ++i) {
+    Record* const other = thread.free_tasks;
+    thread.free_tasks = next_of(*other);
+    --thread.free_count;
+    set_next(*other, record);
+    record = other;
+  }
+  free_records_.push(record);
+}
+
+std::uint64_t Registry::refill_ids() noexcept {
+  const std::uint64_t first = next_id_.fetch_add(kIdBatch, kRelaxed);
+  xgops_task_thread_state.end_id = first + kIdBatch;
+  return first;
+}
+
+FreeFrame* Registry::grow_frames(std::size_t size_class) noexcept {
+  const GrowthLock lock(*this);
+  std::byte* const slab = frame_arena_.grow(kSlabBytes);
+  if (slab == nullptr) {
+    return nullptr;
+  }
+  const std::size_t bytes = size_class * ThreadBlock::kUnit;
+  const std::size_t count = kSlabBytes / bytes;
+  const auto frame = [&](std::size_t i) { return reinterpret_cast<FreeFrame*>(slab + i * bytes); };
+  for (std::size_t first = 0; first < count; first += kFrameBatch) {
+    const std::size_t end = std::min<std::size_t>(first + kFrameBatch, count);
+    for (std::size_t i = first; i + 1 < end; ++i) {
+      frame(i)->next = frame(i + 1);
+    }
+    if (first > 0) {
+      free_frames_[size_class].push(frame(first));
+    }
+  }
+  return frame(0);
+}
+
+void* Registry::refill_frames(std::size_t size_class) noexcept {
+  if (size_class == 0 || size_class > kClasses) {
+    return nullptr;
+  }
+  FreeFrame* batch = free_frames_[size_class].pop();
+  if (batch == nullptr) {
+    batch = grow_frames(size_class);
+  }
+  if (batch == nullptr) {
+    return nullptr;
+  }
+  ThreadBlock* const block = xgops_task_thread_state.block;
+  if (block == nullptr) {
+    if (batch->next != nullptr) {
+      free_frames_[size_class].push(batch->next);
+    }
+    return batch;
+  }
+  std::uint16_t rest = 0;
+  for (const FreeFrame* frame = batch->next; frame != nullptr; frame = frame->next) {
+    ++rest;
+  }
+  block->heads[size_class] = batch->next;
+  block->counts[size_class] = rest;
+  return batch;
+}
+
+void Registry::spill_frame(void* memory, std::size_t size_class) noexcept {
+  auto* first = static_cast<FreeFrame*>(memory);
+  first->next = nullptr;
+  ThreadBlock* const block = xgops_task_thread_state.block;
+  for (std::uint32_t i = 1;
+       block != nullptr && i < kFrameBatch && block->heads[size_class] != nullptr; ++i) {
+    FreeFrame* const other = block->heads[size_class];
+    block->heads[size_class] = other->next;
+    --block->counts[size_class];
+    other->next = first;
+    first = other;
+  }
+  free_frames_[size_class].push(first);
+}
+
+std::span<const Record> Registry::records() const noexcept {
+  const std::byte* const begin = record_arena_.begin();
+  const auto bytes = static_cast<std::size_t>(record_arena_.end() - begin);
+  return {reinterpret_cast<const Record*>(begin), begin == nullptr ? 0 : bytes / sizeof(Record)};
+}
+
+TaskCounts Registry::counts() const noexcept {
+  TaskCounts counts;
+  counts.unlisted = unlisted_.load(kRelaxed);
+  std::uint64_t released = 0;
+  // Ends are counted first, so that a task which ends meanwhile still counts.
+  for (const ThreadBlock* block = blocks_.load(std::memory_order_acquire); block != nullptr;
+       block = block->next) {
+    released += block->released.load(kRelaxed);
+  }
+  for (const ThreadBlock* block = blocks_.load(std::memory_order_acquire); block != nullptr;
+       block = block->next) {
+    counts.created += block->created.load(kRelaxed);
+  }
+  counts.live = counts.created > released ? counts.created - released : 0;
+  return counts;
+}
+
+}  // namespace xgops::tasks

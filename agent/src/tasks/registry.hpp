@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: MIT
+// Where the records of all tasks of this process are.
+#pragma once
+
+#include "tasks/arena.hpp"
+#include "tasks/free_list.hpp"
+#include "xgops/detail/task_record.hpp"
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include <pthread.h>
+
+namespace xgops::tasks {
+
+/// How many tasks there are, and were.
+struct TaskCounts {
+  std::uint64_t live = 0;
+  std::uint64_t created = 0;   ///< Since the process began.
+  std::uint64_t unlisted = 0;  ///< Live or not, made when there was no memory for their records.
+};
+
+/// Hands out task records and coroutine frames to the threads of the host, a batch at a time, and
+/// shows all records to readers. One for each process, for ever: tasks may end while the process
+/// does.
+///
+/// A thread takes and gives back batches without a lock. A lock is held only while memory is added,
+/// every few thousand tasks; readers never take it.
+class Registry {
+ public:
+  using Record = ::xgops_task_record;
+
+  constexpr Registry() noexcept = default;
+  Registry(const Registry&) = delete;
+  Registry& operator=(const Registry&) = delete;
+
+  // For the thread that calls.
+  void attach_thread();
+  [[nodiscard]] Record* refill();
+  void spill(Record* record) noexcept;
+  [[nodiscard]] std::uint64_t refill_ids() noexcept;
+  [[nodiscard]] void* refill_frames(std::size_t size_class) noexcept;
+  void spill_frame(void* frame, std::size_t size_class) noexcept;
+
+  // For readers.
+  /// All records there ever were; most may be free.
+  [[nodiscard]] std::span<const Record> records() const noexcept;
+  [[nodiscard]] const Arena& frames() const noexcept { return frame_arena_; }
+  [[nodiscard]] TaskCounts counts() const noexcept;
+
+ private:
+  struct RecordLink {
+    static Record* next(const Record& record) noexcept;
+    static void set_next(Record& record, Record* next) noexcept;
+  };
+  struct FrameLink {
+    static detail::FreeFrame* next(const detail::FreeFrame& frame) noexcept;
+    static void set_next(detail::FreeFrame& frame, detail::FreeFrame* next) noexcept;
+  };
+  class GrowthLock;
+
+  static constexpr std::size_t kClasses = detail::ThreadBlock::kClasses;
+  static constexpr std::size_t kSlabBytes = std::size_t{64} << 10;
+
+  static void before_fork() noexcept;
+  static void after_fork_in_parent() noexcept;
+  static void after_fork_in_child() noexcept;
+  void prepare_process();
+  [[nodiscard]] detail::ThreadBlock* take_block();
+  static void detach_thread(void* block) noexcept;
+  void give_back(detail::ThreadBlock& block) noexcept;
+  [[nodiscard]] Record* grow_records() noexcept;
+  [[nodiscard]] detail::FreeFrame* grow_frames(std::size_t size_class) noexcept;
+
+  Arena record_arena_{std::size_t{16} << 30};
+  Arena frame_arena_{std::size_t{64} << 30};
+  BatchStack<Record, RecordLink> free_records_;
+  BatchStack<detail::FreeFrame, FrameLink> free_frames_[kClasses + 1];
+  std::atomic<std::uint64_t> next_id_{1};
+  std::atomic<std::uint64_t> unlisted_{0};
+  std::atomic<detail::ThreadBlock*> blocks_{nullptr};
+  pthread_mutex_t growth_ = PTHREAD_MUTEX_INITIALIZER;
+  pthread_key_t thread_end_ = 0;
+  std::atomic<bool> has_key_{false};
+};
+
+/// The one of this process.
+[[nodiscard]] Registry& registry() noexcept;
+
+}  // namespace xgops::tasks
