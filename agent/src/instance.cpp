@@ -57,6 +57,9 @@ std::vector<std::string> limits_of(const Setup& setup, support::FdTable table,
     limits.push_back("threads that run on a CPU are listed without a stack: " +
                      setup.signal_problem);
   }
+  if (!setup.task_problem.empty()) {
+    limits.push_back(setup.task_problem);
+  }
   if (table == support::FdTable::kShared) {
     limits.emplace_back(
         "one client is served at a time: the system refuses the agent a descriptor table of its "
@@ -242,6 +245,7 @@ Result<std::unique_ptr<Instance::Service>> Instance::prepare(support::FdTable ta
   auto service = std::unique_ptr<Service>(
       new Service{.listener = std::move(*listener),
                   .state = {std::move(identity), std::move(reader), options, setup_->runtime}});
+  service->state.tasks = setup_->tasks;
   service->state.limits = limits_of(*setup_, table, stat.value());
   return service;
 }

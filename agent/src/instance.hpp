@@ -7,6 +7,7 @@
 #include "support/fd_table.hpp"
 #include "support/guarded_fd.hpp"
 #include "support/log.hpp"
+#include "tasks/source.hpp"
 #include "threads/capture.hpp"
 #include "xgops/result.hpp"
 
@@ -29,6 +30,8 @@ struct Setup {
   std::shared_ptr<const threads::Runtime> runtime;
   int signal = 0;              ///< For running threads, handler installed; 0: none.
   std::string signal_problem;  ///< Why there is none although one was wanted.
+  tasks::TaskSource tasks;
+  std::string task_problem;  ///< Why tasks are not shown although there may be some.
   std::size_t stack_bytes = 0;
   int seccomp_mode = 0;  ///< As prctl(PR_GET_SECCOMP) gave it: containers begin with a filter.
 };

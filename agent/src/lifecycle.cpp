@@ -126,6 +126,7 @@ Result<void> start_with(Settings settings) {
   auto setup = std::make_shared<Setup>();
   setup->settings = std::move(settings);
   setup->runtime = threads::probe_runtime();
+  setup->tasks = tasks::find_source(setup->task_problem);
   setup->stack_bytes = support::service_stack_bytes();
   setup->seccomp_mode = ::prctl(PR_GET_SECCOMP);
   setup->signal = threads::install_capture_signal(setup->settings.signal, setup->signal_problem);

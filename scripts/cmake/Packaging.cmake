@@ -13,7 +13,7 @@ install(TARGETS xgops_agent xgops_agent_shared
   LIBRARY DESTINATION "${CMAKE_INSTALL_LIBDIR}")
 install(DIRECTORY agent/include/xgops "${PROJECT_BINARY_DIR}/agent/include/xgops"
   DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}"
-  FILES_MATCHING PATTERN "*.hpp" PATTERN "*.h")
+  FILES_MATCHING PATTERN "*.hpp" PATTERN "*.h" PATTERN "*.ipp")
 
 # How programs find it.
 set(package_folder "${CMAKE_INSTALL_LIBDIR}/cmake/xgops")

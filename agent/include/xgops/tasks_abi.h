@@ -64,6 +64,9 @@ typedef struct xgops_task_view {
 } xgops_task_view;
 typedef int32_t (*xgops_task_visitor)(void* context, const xgops_task_view* task);
 
+/// For a preloaded agent, which looks for the registry of the program.
+const void* xgops_task_registry(void);
+
 /// Live tasks of this process.
 uint64_t xgops_task_count(void);
 /// Calls `visitor` for every live task, in no order. Stops no thread.

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "stats/process_reader.hpp"
+#include "tasks/source.hpp"
 #include "threads/capture.hpp"
 
 #include <array>
@@ -43,6 +44,7 @@ struct AgentState {
   int signal = 0;                   ///< For running threads; 0: none is used.
   std::vector<std::string> limits;  ///< Found while starting, a sentence each.
   threads::Inspector inspector;
+  tasks::TaskSource tasks = tasks::own_source();
 };
 
 }  // namespace xgops::commands

@@ -24,6 +24,7 @@ Result<void> handle(AgentState& state, const protocol::Vitals::Request& /*reques
   const auto open_fds = state.process.open_fds();
 
   protocol::Vitals::Response response;
+  response.tasks = state.tasks.registry->counts().live;
   response.os_threads = threads.value();
   response.cpu_count = stats::ProcessReader::cpu_count();
   response.cpu_quota_millis = state.process.cpu_quota_millis();

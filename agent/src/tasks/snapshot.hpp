@@ -44,6 +44,15 @@ struct TaskSighting {
   std::span<const FrameSite> frames;
 };
 
+/// Nanoseconds from `since` to `now`, both as `coarse_ticks`.
+[[nodiscard]] constexpr std::int64_t age_between(std::uint32_t since, std::uint32_t now) noexcept {
+  const std::uint32_t ticks = now - since;
+  constexpr std::uint32_t kFuture = 0xff000000;  // It was noted after `now` was read.
+  return ticks >= kFuture
+             ? 0
+             : std::int64_t{ticks} * (1'000'000'000 / std::int64_t{detail::kTicksPerSecond});
+}
+
 struct SnapshotOptions {
   std::size_t max_frames = 256;
   std::uint64_t only_id = 0;  ///< 0: all.

@@ -62,8 +62,7 @@ class Viewer {
     out.state = state_number(task, wait == nullptr ? WaitReason::kNone : wait->reason);
     out.age_ns = -1;
     if (task.state != detail::kTaskRunning) {
-      out.age_ns = static_cast<std::int64_t>(detail::coarse_ticks() - task.since) *
-                   (1'000'000'000 / static_cast<std::int64_t>(detail::kTicksPerSecond));
+      out.age_ns = age_between(task.since, detail::coarse_ticks());
     }
     const SourcePlace& created = place_of(task.created_at, 0);
     out.created_file = created.file.c_str();

@@ -185,6 +185,13 @@ class Inspector {
   /// What cannot be done in this process and why, a sentence each.
   [[nodiscard]] std::vector<std::string> limits() const;
 
+  /// "tcp 127.0.0.1:80 -> 127.0.0.1:51004", "pipe:[4711]", a path; empty when the host has no such
+  /// descriptor. Cost: 5 us, for sockets 15 us.
+  [[nodiscard]] std::string describe_descriptor(int fd);
+
+  /// The ELF files that are mapped now.
+  [[nodiscard]] Result<std::vector<Module>> modules();
+
  private:
   class Impl;
   std::unique_ptr<Impl> impl_;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "threads/capture.hpp"
+#include "threads/descriptors.hpp"
 #include "threads/module_map.hpp"
 #include "threads/runtime.hpp"
 #include "threads/self_memory.hpp"
@@ -101,6 +102,27 @@ class Inspector::Impl {
         std::chrono::duration_cast<std::chrono::nanoseconds>(steady_clock::now() - begin).count());
     summary.cpu_ns = cpu_time_ns() - cpu_begin;
     return summary;
+  }
+
+  [[nodiscard]] std::string describe_descriptor(int fd) {
+    // Through a thread that has the host's descriptor table: any but ours.
+    if (!files_.exists(host_tid_)) {
+      host_tid_ = 0;
+      if (const auto tids = files_.list()) {
+        for (const pid_t tid : *tids) {
+          host_tid_ = tid != own_tid_ && host_tid_ == 0 ? tid : host_tid_;
+        }
+      }
+    }
+    return threads::describe_descriptor(files_, host_tid_, fd, options_.shared_fd_table).text;
+  }
+
+  [[nodiscard]] Result<std::vector<Module>> modules() {
+    const Result<bool> changed = reader_.refresh_modules();
+    if (!changed) {
+      return changed.error();
+    }
+    return reader_.modules();
   }
 
   [[nodiscard]] std::vector<std::string> limits() const {
@@ -241,6 +263,7 @@ class Inspector::Impl {
   std::shared_ptr<const Runtime> runtime_;
   TaskFiles files_;
   pid_t own_tid_;
+  pid_t host_tid_ = 0;
   ThreadReader reader_;
   SignalCapture signals_;
   std::vector<ThreadReading> running_;
@@ -257,6 +280,14 @@ Result<CaptureSummary> Inspector::capture(const CaptureRequest& request, Capture
 
 std::vector<std::string> Inspector::limits() const {
   return impl_->limits();
+}
+
+std::string Inspector::describe_descriptor(int fd) {
+  return impl_->describe_descriptor(fd);
+}
+
+Result<std::vector<Module>> Inspector::modules() {
+  return impl_->modules();
 }
 
 }  // namespace xgops::threads

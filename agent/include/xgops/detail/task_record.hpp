@@ -132,6 +132,9 @@ extern std::atomic<std::uint32_t> xgops_task_options __attribute__((visibility("
 
 namespace xgops::detail {
 
+/// A program of which parts were compiled for another layout of these records does not link.
+[[gnu::used]] inline const std::int32_t* const kLayoutTag = &xgops_tasks_layout_1;
+
 inline constexpr auto kRelaxed = std::memory_order_relaxed;
 inline constexpr auto kRelease = std::memory_order_release;
 inline constexpr std::uint32_t kRecordCreationStacks = 1;
@@ -197,6 +200,19 @@ inline void note_awaited_task(xgops_task_record& waiting, std::uint64_t id) noex
   close_record(waiting);
 }
 
+/// Where the innermost function of the user's in the chain of `record` awaits; 0: not known. For the
+/// thread that starts the task's operation.
+inline std::uint64_t place_of(const xgops_task_record& record) noexcept {
+  for (const TaskNode* node = record.top.load(kRelaxed); node != nullptr;
+       node = node->caller.load(kRelaxed)) {
+    if (const std::uint64_t location = node->location.load(kRelaxed);
+        location > TaskNode::kHidden) {
+      return location;
+    }
+  }
+  return 0;
+}
+
 /// For counters with one writer.
 inline void add_one(std::atomic<std::uint64_t>& counter) noexcept {
   counter.store(counter.load(kRelaxed) + 1, kRelaxed);
@@ -229,17 +245,22 @@ inline xgops_task_record& create_task(TaskNode* top) {
   record->top.store(top, kRelease);
   record->context.store(0, kRelease);
   record->argument.store(0, kRelease);
-  record->created_at.store(thread.spawn_location, kRelease);
-  thread.spawn_location = 0;
   record->since.store(coarse_ticks(), kRelease);
+  std::uint64_t created_at = thread.spawn_location;
+  thread.spawn_location = 0;
   xgops_task_record* const parent = record_of(thread.current);
   std::uint64_t parent_id = 0;
   if (parent != nullptr) {
     parent_id = id_of(*parent);
     if ((thread.current & kInitiating) != 0) {
       note_awaited_task(*parent, id);
+      // `co_await co_spawn(...)`: it is created where the other one waits.
+      if (created_at == 0) {
+        created_at = place_of(*parent);
+      }
     }
   }
+  record->created_at.store(created_at, kRelease);
   record->parent.store(parent_id, kRelease);
   if ((parent != nullptr && parent->details.load(kRelaxed) != 0) ||
       xgops_task_options.load(kRelaxed) != 0) [[unlikely]] {

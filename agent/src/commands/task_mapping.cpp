@@ -1,0 +1,293 @@
+// SPDX-License-Identifier: MIT
+#include "commands/task_mapping.hpp"
+
+#include "commands/thread_mapping.hpp"
+#include "support/own_memory.hpp"
+#include "tasks/source_text.hpp"
+
+#include <algorithm>
+#include <ctime>
+
+#include <signal.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+namespace xgops::commands {
+namespace {
+
+using protocol::TaskArgument;
+using protocol::TaskOwner;
+using protocol::TaskState;
+using protocol::TaskWaitReason;
+using tasks::TaskSighting;
+
+// One list of words on both sides: a new reason must be added to both, at the end.
+#define XGOPS_SAME_REASON(name)                                                             \
+  static_assert(static_cast<int>(WaitReason::name) == static_cast<int>(TaskWaitReason::name), \
+                "tasks.hpp and the wire must list wait reasons in one order")
+XGOPS_SAME_REASON(kNone);
+XGOPS_SAME_REASON(kUnknown);
+XGOPS_SAME_REASON(kTimer);
+XGOPS_SAME_REASON(kAccept);
+XGOPS_SAME_REASON(kDescriptorRead);
+XGOPS_SAME_REASON(kChannelReceive);
+XGOPS_SAME_REASON(kPost);
+XGOPS_SAME_REASON(kGenerator);
+XGOPS_SAME_REASON(kMutexLock);
+XGOPS_SAME_REASON(kWaitGroup);
+XGOPS_SAME_REASON(kSelect);
+XGOPS_SAME_REASON(kLast);
+#undef XGOPS_SAME_REASON
+
+// To ask for a socket's addresses costs as much as reading a hundred tasks.
+constexpr std::size_t kMostDescriptorsDescribed = 2000;
+
+std::int64_t monotonic_ns() noexcept {
+  timespec now{};
+  ::clock_gettime(CLOCK_MONOTONIC, &now);
+  return std::int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
+}
+
+TaskState state_of(const TaskSighting& task, TaskWaitReason reason) noexcept {
+  switch (task.state) {
+    case detail::kTaskRunning:
+      return TaskState::kRunning;
+    case detail::kTaskWaiting:
+      // co_spawn runs a task just so far that it queues itself.
+      return reason != TaskWaitReason::kPost           ? TaskState::kWaiting
+             : task.resumed <= 1 && task.frames.size() < 2 ? TaskState::kCreated
+                                                           : TaskState::kReady;
+    default:
+      return TaskState::kCreated;
+  }
+}
+
+bool thread_exists(std::uint64_t tid) noexcept {
+  return ::syscall(SYS_tgkill, ::getpid(), static_cast<pid_t>(tid), 0) == 0;
+}
+
+/// What a holder's word is; see `xgops::Holder`.
+std::uint64_t read_holder(std::uint64_t address) noexcept {
+  std::uint64_t word = 0;
+  return support::copy_own_memory(address, &word, sizeof word) == sizeof word ? word : 0;
+}
+
+}  // namespace
+
+TaskMapper::TaskMapper(AgentState& state)
+    : state_(state), now_(detail::coarse_ticks()), now_ns_(monotonic_ns()) {}
+
+std::int64_t TaskMapper::age_of(const TaskSighting& task) const noexcept {
+  // How long it runs is not noted: a clock call at each resumption would double its cost.
+  return task.state == detail::kTaskRunning ? -1 : tasks::age_between(task.since, now_);
+}
+
+std::uint32_t TaskMapper::text_id(std::string_view text, protocol::Tasks::Response& part) {
+  if (text.empty()) {
+    return 0;
+  }
+  const auto [entry, is_new] =
+      texts_.try_emplace(std::string(text), static_cast<std::uint32_t>(texts_.size() + 1));
+  if (is_new) {
+    part.texts.push_back({entry->second, entry->first});
+    bytes_ += 8 + text.size();
+  }
+  return entry->second;
+}
+
+std::uint32_t TaskMapper::location_id(std::uint64_t location, std::uint64_t function,
+                                      protocol::Tasks::Response& part) {
+  if (location == 0) {
+    return 0;
+  }
+  const auto [entry, is_new] =
+      locations_.try_emplace(location, static_cast<std::uint32_t>(locations_.size() + 1));
+  if (is_new) {
+    tasks::SourcePlace place = tasks::place_at(location, function);
+    bytes_ += 16 + place.file.size() + place.function.size();
+    part.locations.push_back(
+        {entry->second, place.line, std::move(place.file), std::move(place.function)});
+  }
+  return entry->second;
+}
+
+std::uint32_t TaskMapper::chain_id(std::span<const tasks::FrameSite> frames,
+                                   protocol::Tasks::Response& part) {
+  if (frames.empty()) {
+    return 0;
+  }
+  Fingerprint print;
+  for (const tasks::FrameSite& frame : frames) {
+    print.add(frame.location);
+  }
+  const auto [entry, is_new] =
+      chains_.try_emplace(print, static_cast<std::uint32_t>(chains_.size() + 1));
+  if (is_new) {
+    protocol::TaskChain chain;
+    chain.id = entry->second;
+    chain.locations.reserve(frames.size());
+    for (const tasks::FrameSite& frame : frames) {
+      chain.locations.push_back(location_id(frame.location, frame.function, part));
+    }
+    bytes_ += 8 + 4 * frames.size();
+    part.chains.push_back(std::move(chain));
+  }
+  return entry->second;
+}
+
+std::uint32_t TaskMapper::creation_stack_id(std::uint32_t stack, protocol::Tasks::Response& part) {
+  const auto* const found = state_.tasks.details->creation_stack(stack);
+  if (found == nullptr) {
+    return 0;
+  }
+  const auto [entry, is_new] =
+      creation_stacks_.try_emplace(stack, static_cast<std::uint32_t>(creation_stacks_.size() + 1));
+  if (!is_new) {
+    return entry->second;
+  }
+  if (!modules_sent_) {
+    modules_sent_ = true;
+    if (auto modules = state_.inspector.modules()) {
+      for (threads::Module& module : *modules) {
+        bytes_ += 64 + module.path.size();
+        part.modules.push_back(commands::to_wire(std::move(module)));
+      }
+    }
+  }
+  protocol::Stack wire;
+  wire.id = entry->second;
+  wire.truncated = found->frames == found->return_addresses.size();
+  for (std::uint32_t i = 0; i < found->frames; ++i) {
+    wire.frames.push_back({found->return_addresses[i], protocol::kPlainFrame});
+  }
+  bytes_ += 16 + 9 * wire.frames.size();
+  part.creation_stacks.push_back(std::move(wire));
+  return entry->second;
+}
+
+const TaskMapper::KnownWait& TaskMapper::wait_of(std::uint64_t operation) {
+  const auto [entry, is_new] = waits_.try_emplace(operation);
+  if (is_new) {
+    tasks::WaitDescription description = tasks::describe_operation_at(operation);
+    entry->second.reason = static_cast<TaskWaitReason>(description.reason);
+    entry->second.detail = std::move(description.detail);
+  }
+  return entry->second;
+}
+
+bool TaskMapper::is_live_task(std::uint64_t id) {
+  if (!knows_live_tasks_) {
+    knows_live_tasks_ = true;
+    for (const auto& record : state_.tasks.registry->records()) {
+      const std::uint64_t identity = record.identity.load(std::memory_order_relaxed);
+      const auto state = identity & 0xff;
+      if (state != detail::kTaskFree && state != detail::kTaskFinished) {
+        live_tasks_.push_back(identity >> detail::kIdShift);
+      }
+    }
+    std::sort(live_tasks_.begin(), live_tasks_.end());
+  }
+  return std::binary_search(live_tasks_.begin(), live_tasks_.end(), id);
+}
+
+void TaskMapper::add_owner(std::uint64_t holder, protocol::Task& wire) {
+  if (holder == 0) {
+    return;
+  }
+  const bool is_thread = (holder & Holder::kThread) != 0;
+  wire.owner = holder & ~Holder::kThread;
+  const bool lives = is_thread ? thread_exists(wire.owner) : is_live_task(wire.owner);
+  wire.owner_kind = !lives ? TaskOwner::kGone : is_thread ? TaskOwner::kThread : TaskOwner::kTask;
+}
+
+void TaskMapper::add_wait(const TaskSighting& task, protocol::Task& wire,
+                          protocol::Tasks::Response& part) {
+  const KnownWait& wait = wait_of(task.operation);
+  wire.reason = wait.reason;
+  wire.argument = task.argument;
+  std::string detail = wait.detail;
+  switch (task.argument_kind) {
+    case detail::kArgumentNone:
+      break;
+    case detail::kArgumentDescriptor:
+      wire.argument_kind = TaskArgument::kDescriptor;
+      if (detail.empty() && descriptors_described_ < kMostDescriptorsDescribed) {
+        ++descriptors_described_;
+        detail = state_.inspector.describe_descriptor(static_cast<int>(task.argument));
+      }
+      break;
+    case detail::kArgumentExpiry:
+      wire.argument_kind = TaskArgument::kExpiry;
+      wire.argument = task.argument - static_cast<std::uint64_t>(now_ns_);
+      break;
+    case detail::kArgumentObject:
+      wire.argument_kind = TaskArgument::kObject;
+      break;
+    case detail::kArgumentHolder:
+      wire.argument_kind = TaskArgument::kObject;
+      add_owner(read_holder(task.argument), wire);
+      break;
+    case detail::kArgumentTask:
+      wire.argument_kind = TaskArgument::kTask;
+      break;
+    case detail::kArgumentCount:
+      wire.argument_kind = TaskArgument::kCount;
+      break;
+  }
+  wire.detail = text_id(detail, part);
+}
+
+void TaskMapper::add_details(const TaskSighting& task, protocol::Task& wire,
+                             protocol::Tasks::Response& part) {
+  tasks::Details details;
+  if (task.details == 0 || !state_.tasks.details->read(task.details, details)) {
+    return;
+  }
+  wire.name = text_id(details.name.data(), part);
+  wire.labels = text_id(state_.tasks.details->labels(details.labels), part);
+  wire.creation_stack = creation_stack_id(details.creation_stack, part);
+}
+
+protocol::Task TaskMapper::to_wire(const TaskSighting& task, protocol::Tasks::Response& part) {
+  protocol::Task wire;
+  wire.id = task.id;
+  wire.parent = task.parent;
+  wire.status = static_cast<protocol::TaskStatus>(task.consistency);
+  wire.state_age_ns = age_of(task);
+  wire.resumed = task.resumed;
+  wire.tid = static_cast<std::int32_t>(task.tid);
+  if (task.state == detail::kTaskWaiting) {
+    add_wait(task, wire, part);
+  }
+  wire.state = state_of(task, wire.reason);
+  wire.chain = chain_id(task.frames, part);
+  wire.created_at = location_id(task.created_at, 0, part);
+  add_details(task, wire, part);
+  return wire;
+}
+
+Fingerprint TaskMapper::group_of(const TaskSighting& task) const {
+  Fingerprint print;
+  print.add(task.state | (task.argument_kind << 8) |
+            (static_cast<std::uint64_t>(task.consistency) << 16));
+  print.add(task.operation);
+  print.add(task.created_at);
+  if (task.state == detail::kTaskRunning) {
+    print.add(task.id);  // Each on a thread of its own.
+  }
+  if (task.argument_kind == detail::kArgumentHolder) {
+    print.add(read_holder(task.argument));
+  }
+  tasks::Details details;
+  if (task.details != 0 && state_.tasks.details->read(task.details, details)) {
+    print.add(details.labels);
+    print.add(details.creation_stack);
+    print.add(std::hash<std::string_view>{}(details.name.data()));
+  }
+  for (const tasks::FrameSite& frame : task.frames) {
+    print.add(frame.location);
+  }
+  return print;
+}
+
+}  // namespace xgops::commands

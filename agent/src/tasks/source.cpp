@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: MIT
+#include "tasks/source.hpp"
+
+#include "xgops/tasks_abi.h"
+
+#include <dlfcn.h>
+
+namespace xgops::tasks {
+namespace {
+
+/// What `xgops_task_registry` returns. The first word never moves.
+struct ExportedSource {
+  std::uint64_t layout;  ///< Of all classes that the pointers lead to.
+  const Registry* registry;
+  const DetailTable* details;
+};
+
+// To be raised with every change of Registry, DetailTable, xgops_task_record or TaskNode.
+constexpr std::uint64_t kLayout = 1;
+
+}  // namespace
+
+TaskSource own_source() noexcept {
+  return {&registry(), &details()};
+}
+
+TaskSource find_source(std::string& problem) {
+  using Getter = const void* (*)();
+  // The first in the order of the loader: the program's, if it has one, before a preloaded library's.
+  const auto getter = reinterpret_cast<Getter>(::dlsym(RTLD_DEFAULT, "xgops_task_registry"));
+  if (getter == nullptr || getter == &::xgops_task_registry) {
+    return own_source();
+  }
+  const auto& found = *static_cast<const ExportedSource*>(getter());
+  if (found.layout != kLayout) {
+    problem =
+        "the program registers its tasks with another version of xgops than the preloaded one: "
+        "they are not shown; preload the version that the program was built with";
+    return own_source();
+  }
+  return {found.registry, found.details};
+}
+
+}  // namespace xgops::tasks
+
+extern "C" [[gnu::visibility("default")]] const void* xgops_task_registry(void) {
+  using namespace xgops::tasks;  // NOLINT(google-build-using-namespace): of one function.
+  static const ExportedSource source{kLayout, &registry(), &details()};
+  return &source;
+}
