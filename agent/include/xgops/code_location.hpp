@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <cstdint>
 #if __has_include(<source_location>)
-#include <source_location>
+#  include <source_location>
 #endif
 
 namespace xgops {
@@ -14,9 +14,9 @@ namespace xgops {
 /// `void f(CodeLocation location = CodeLocation::current())`.
 ///
 /// With a compiler that has `std::source_location` it is the address of that record, which lives as
-/// long as its module. Others (Clang before 16) get the file's name and the line packed into a word,
-/// the function's name into a second one.
-/// Thread safety: a value. Signal safety: all of it. Cost: none at run time.
+/// long as its module. Others (Clang before 16) get the file's name and the line packed into a
+/// word, the function's name into a second one. Thread safety: a value. Signal safety: all of it.
+/// Cost: none at run time.
 class CodeLocation {
  public:
   constexpr CodeLocation() noexcept = default;
@@ -44,9 +44,13 @@ class CodeLocation {
 #endif
 
   /// 0: no place. Below 2^47: the address of {file, function, line, column}. Else a packed one.
-  [[nodiscard]] constexpr std::uint64_t word() const noexcept { return word_; }
+  [[nodiscard]] constexpr std::uint64_t word() const noexcept {
+    return word_;
+  }
   /// The address of the function's name, beside a packed word; else 0.
-  [[nodiscard]] constexpr std::uint64_t function_word() const noexcept { return function_; }
+  [[nodiscard]] constexpr std::uint64_t function_word() const noexcept {
+    return function_;
+  }
 
   /// User-space addresses end below this bit, where the line of a packed word begins.
   static constexpr unsigned kLineShift = 48;

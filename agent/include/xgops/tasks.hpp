@@ -7,13 +7,13 @@
 
 #include "xgops/code_location.hpp"
 #include "xgops/detail/task_record.hpp"
+#include "xgops/task_promise.hpp"
 #include "xgops/tasks_abi.h"
 
-#include <array>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <string_view>
+#include <memory>
 #include <type_traits>
 #include <utility>
 
@@ -168,10 +168,9 @@ class WaitKind {
 inline void announce_wait(const WaitKind& kind, const void* object = nullptr) noexcept {
   const std::uintptr_t current = xgops_task_thread_state.current;
   if ((current & detail::kInitiating) != 0) {
-    detail::describe_wait(
-        *detail::record_of(current), kind.operation(),
-        object == nullptr ? detail::kArgumentNone : detail::kArgumentObject,
-        reinterpret_cast<std::uint64_t>(object));
+    detail::describe_wait(*detail::record_of(current), kind.operation(),
+                          object == nullptr ? detail::kArgumentNone : detail::kArgumentObject,
+                          reinterpret_cast<std::uint64_t>(object));
   }
 }
 
@@ -191,8 +190,7 @@ inline void announce_wait(const WaitKind& kind, const Holder& holder) noexcept {
 /// Thread safety: one thread at a time. Cost: 20 ns, and more for a name.
 class Job {
  public:
-  explicit Job(const char* name = nullptr,
-               CodeLocation created_at = CodeLocation::current()) {
+  explicit Job(const char* name = nullptr, CodeLocation created_at = CodeLocation::current()) {
     xgops_task_thread_state.spawn_location = created_at.word();
     record_ = &detail::create_task(nullptr);
     detail::close_record(*record_);

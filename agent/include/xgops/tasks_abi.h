@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // The part of the binary interface that tracked tasks use; see tasks.hpp for C++.
 //
-// What a task costs on its way is inline (detail/task_record.hpp); these are the slow ways round it.
-// None may run inside a signal handler.
+// What a task costs on its way is inline (detail/task_record.hpp); these are the slow ways round
+// it. None may run inside a signal handler.
 #pragma once
 
 #include <stddef.h>
@@ -47,13 +47,13 @@ void xgops_task_set_label(struct xgops_task_record* record, const char* key, con
 typedef struct xgops_task_view {
   size_t size;  ///< sizeof(xgops_task_view)
   uint64_t id;
-  uint64_t parent;  ///< 0: none.
-  int32_t state;    ///< 0 created, 1 ready, 2 running, 3 waiting.
-  int32_t tid;      ///< Of a running task; else 0.
-  const char* name;         ///< "" when it has none.
-  const char* labels;       ///< "key=value key=value", or "".
-  const char* wait;         ///< "timer", "socket receive", ...; "" when it does not wait.
-  const char* created_file; ///< "" when it is not known.
+  uint64_t parent;           ///< 0: none.
+  int32_t state;             ///< 0 created, 1 ready, 2 running, 3 waiting.
+  int32_t tid;               ///< Of a running task; else 0.
+  const char* name;          ///< "" when it has none.
+  const char* labels;        ///< "key=value key=value", or "".
+  const char* wait;          ///< "timer", "socket receive", ...; "" when it does not wait.
+  const char* created_file;  ///< "" when it is not known.
   uint32_t created_line;
   uint32_t frame_count;
   const char* const* frame_files;

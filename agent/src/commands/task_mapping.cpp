@@ -22,7 +22,7 @@ using protocol::TaskWaitReason;
 using tasks::TaskSighting;
 
 // One list of words on both sides: a new reason must be added to both, at the end.
-#define XGOPS_SAME_REASON(name)                                                             \
+#define XGOPS_SAME_REASON(name)                                                               \
   static_assert(static_cast<int>(WaitReason::name) == static_cast<int>(TaskWaitReason::name), \
                 "tasks.hpp and the wire must list wait reasons in one order")
 XGOPS_SAME_REASON(kNone);
@@ -54,7 +54,7 @@ TaskState state_of(const TaskSighting& task, TaskWaitReason reason) noexcept {
       return TaskState::kRunning;
     case detail::kTaskWaiting:
       // co_spawn runs a task just so far that it queues itself.
-      return reason != TaskWaitReason::kPost           ? TaskState::kWaiting
+      return reason != TaskWaitReason::kPost               ? TaskState::kWaiting
              : task.resumed <= 1 && task.frames.size() < 2 ? TaskState::kCreated
                                                            : TaskState::kReady;
     default:

@@ -18,8 +18,8 @@
 
 namespace xgops::commands {
 
-/// 128 bits that stand for what they were made from: two of a million tasks come out equal by chance
-/// once in 10^26 answers.
+/// 128 bits that stand for what they were made from: two of a million tasks come out equal by
+/// chance once in 10^26 answers.
 class Fingerprint {
  public:
   void add(std::uint64_t word) noexcept {
@@ -38,8 +38,8 @@ class Fingerprint {
   std::uint64_t high_ = 0;
 };
 
-/// Translates the tasks of one answer. What a task refers to for the first time is added to the part
-/// of the answer that is being filled.
+/// Translates the tasks of one answer. What a task refers to for the first time is added to the
+/// part of the answer that is being filled.
 class TaskMapper {
  public:
   explicit TaskMapper(AgentState& state);

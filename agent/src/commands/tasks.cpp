@@ -35,8 +35,7 @@ class TaskSeries {
   }
 
   void add_to_group(const tasks::TaskSighting& task) {
-    const auto [entry, is_new] =
-        group_index_.try_emplace(mapper_.group_of(task), groups_.size());
+    const auto [entry, is_new] = group_index_.try_emplace(mapper_.group_of(task), groups_.size());
     const std::int64_t age = mapper_.age_of(task);
     if (is_new) {
       groups_.emplace_back();
@@ -131,10 +130,10 @@ Result<void> handle(AgentState& state, const protocol::Tasks::Request& request,
   last.running = summary.running;
   last.dropped = summary.dropped;
   last.truncated = is_late;
-  last.cost.elapsed_ns = static_cast<std::uint64_t>(
-      std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now() -
-                                                           reply.arrival())
-          .count());
+  last.cost.elapsed_ns =
+      static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::nanoseconds>(
+                                     std::chrono::steady_clock::now() - reply.arrival())
+                                     .count());
   last.cost.cpu_ns = cpu_time_ns() - cpu_before;
   reply.finish(last);
   return {};

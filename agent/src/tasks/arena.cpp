@@ -10,8 +10,8 @@ bool Arena::reserve() noexcept {
   // A limit on addresses (RLIMIT_AS) may leave room for a shorter range.
   constexpr std::size_t kLeastBytes = std::size_t{64} << 20;
   for (std::size_t bytes = reserved_bytes_; bytes >= kLeastBytes; bytes /= 4) {
-    void* const range = ::mmap(nullptr, bytes, PROT_NONE,
-                               MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    void* const range =
+        ::mmap(nullptr, bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (range != MAP_FAILED) {
       available_bytes_ = bytes;
       committed_ = static_cast<std::byte*>(range);

@@ -236,9 +236,9 @@ FreeFrame* Registry::grow_frames(std::size_t size_class) noexcept {
     return nullptr;
   }
   const std::size_t bytes = size_class * ThreadBlock::kUnit;
-  // Slabs begin at multiples of 64 KiB. Were their first frames there, too, a frame and the one that
-  // it calls would compete for the same cache lines and look like one address to the store buffer
-  // (measured: 18 ns a call).
+  // Slabs begin at multiples of 64 KiB. Were their first frames there, too, a frame and the one
+  // that it calls would compete for the same cache lines and look like one address to the store
+  // buffer (measured: 18 ns a call).
   constexpr std::size_t kColours = 64;
   const auto number = static_cast<std::size_t>(slab - frame_arena_.begin()) / kSlabBytes;
   const std::size_t offset = number * 37 % kColours * 80;
@@ -309,17 +309,17 @@ std::span<const Record> Registry::records() const noexcept {
 TaskCounts Registry::counts() const noexcept {
   TaskCounts counts;
   counts.unlisted = unlisted_.load(kRelaxed);
-  std::uint64_t released = 0;
+  std::uint64_t ended = 0;
   // Ends are counted first, so that a task which ends meanwhile still counts.
   for (const ThreadBlock* block = blocks_.load(std::memory_order_acquire); block != nullptr;
        block = block->next) {
-    released += block->released.load(kRelaxed);
+    ended += block->ended.load(kRelaxed);
   }
   for (const ThreadBlock* block = blocks_.load(std::memory_order_acquire); block != nullptr;
        block = block->next) {
     counts.created += block->created.load(kRelaxed);
   }
-  counts.live = counts.created > released ? counts.created - released : 0;
+  counts.live = counts.created > ended ? counts.created - ended : 0;
   return counts;
 }
 

@@ -29,7 +29,8 @@ NodeCopy load_node(const TaskNode& node) noexcept {
   copy.caller = reinterpret_cast<std::uint64_t>(node.caller.load(kAcquire));
   copy.site.location = node.location.load(kAcquire);
   if ((copy.site.location >> CodeLocation::kLineShift) != 0) {
-    copy.site.function = static_cast<const detail::TaskNodeWithFunction&>(node).function.load(kAcquire);
+    copy.site.function =
+        static_cast<const detail::TaskNodeWithFunction&>(node).function.load(kAcquire);
   }
   return copy;
 }
@@ -126,17 +127,16 @@ bool TaskReader::still_valid(const Lane& lane) const noexcept {
 void TaskReader::confirm_running(Lane& lane, const FrameSite* sites, std::size_t max_frames) {
   second_.resize(max_frames);
   Lane again;
-  const bool same = begin(again, *lane.record) == Outcome::kSeen &&
-                    again.sequence == lane.sequence && [&] {
-                      while (again.next != 0) {
-                        step(again, second_.data(), max_frames);
-                      }
-                      return still_valid(lane) && again.frames == lane.frames &&
-                             std::equal(sites, sites + lane.frames, second_.data(),
-                                        [](const FrameSite& a, const FrameSite& b) {
-                                          return a.location == b.location;
-                                        });
-                    }();
+  const bool same =
+      begin(again, *lane.record) == Outcome::kSeen && again.sequence == lane.sequence && [&] {
+        while (again.next != 0) {
+          step(again, second_.data(), max_frames);
+        }
+        return still_valid(lane) && again.frames == lane.frames &&
+               std::equal(
+                   sites, sites + lane.frames, second_.data(),
+                   [](const FrameSite& a, const FrameSite& b) { return a.location == b.location; });
+      }();
   if (!same && lane.task.consistency == Consistency::kExact) {
     lane.task.consistency = Consistency::kMoving;
   }

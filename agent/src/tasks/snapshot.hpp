@@ -13,7 +13,8 @@
 
 namespace xgops::tasks {
 
-/// One frame of a chain: where it awaits, as `CodeLocation` encodes it. 0: it was not suspended yet.
+/// One frame of a chain: where it awaits, as `CodeLocation` encodes it. 0: it was not suspended
+/// yet.
 struct FrameSite {
   std::uint64_t location = 0;
   std::uint64_t function = 0;
@@ -36,8 +37,8 @@ struct TaskSighting {
   std::uint64_t operation = 0;  ///< Address of a `TaskOperation`; 0 unless it waits.
   std::uint64_t argument = 0;
   std::uint64_t created_at = 0;  ///< As `CodeLocation::word`.
-  std::uint32_t since = 0;       ///< As `coarse_ticks`; of a running task: when it last began to wait.
-  std::uint32_t details = 0;     ///< For `DetailTable::read`.
+  std::uint32_t since = 0;    ///< As `coarse_ticks`; of a running task: when it last began to wait.
+  std::uint32_t details = 0;  ///< For `DetailTable::read`.
   std::uint32_t resumed = 0;
   std::uint32_t tid = 0;  ///< Of a running task.
   /// Innermost first.

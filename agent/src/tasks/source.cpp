@@ -26,7 +26,8 @@ TaskSource own_source() noexcept {
 
 TaskSource find_source(std::string& problem) {
   using Getter = const void* (*)();
-  // The first in the order of the loader: the program's, if it has one, before a preloaded library's.
+  // The first in the order of the loader: the program's, if it has one, before a preloaded
+  // library's.
   const auto getter = reinterpret_cast<Getter>(::dlsym(RTLD_DEFAULT, "xgops_task_registry"));
   if (getter == nullptr || getter == &::xgops_task_registry) {
     return own_source();

@@ -49,8 +49,8 @@ bool SelfMemory::read_stack(std::uint64_t address, void* out, std::size_t bytes,
   const std::size_t offset = address - window_begin_;
   while (offset + bytes > window_loaded_ && window_loaded_ < window_limit_) {
     const std::size_t step = std::min(kWindowStep, window_limit_ - window_loaded_);
-    const std::size_t copied =
-        support::copy_own_memory(window_begin_ + window_loaded_, window_.data() + window_loaded_, step);
+    const std::size_t copied = support::copy_own_memory(window_begin_ + window_loaded_,
+                                                        window_.data() + window_loaded_, step);
     window_loaded_ += copied;
     if (copied < step) {
       window_limit_ = window_loaded_;

@@ -61,7 +61,9 @@ TEST(SelfMemoryTest, RefusesWhatIsNotReadable) {
   EXPECT_FALSE(memory.read(address_of(pages.data() + 2 * Pages::kPage - 8), copy.data(), 16));
   EXPECT_FALSE(memory.read(0, copy.data(), 1));
   EXPECT_FALSE(memory.read(~std::uint64_t{0} - 3, copy.data(), 16)) << "wraps around";
-  EXPECT_EQ(support::copy_own_memory(address_of(pages.data() + 2 * Pages::kPage - 8), copy.data(), 16), 8U);
+  EXPECT_EQ(
+      support::copy_own_memory(address_of(pages.data() + 2 * Pages::kPage - 8), copy.data(), 16),
+      8U);
 }
 
 TEST(SelfMemoryTest, ForgetsPagesWhenACaptureBegins) {

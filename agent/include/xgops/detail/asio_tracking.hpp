@@ -53,12 +53,11 @@ inline void forget_operation() noexcept {
 
 }  // namespace xgops::detail
 
-#define XGOPS_NOTE_OPERATION(context_, operation_, object_type_, object_, handle_, name_)          \
-  do {                                                                                             \
-    static constexpr ::xgops::detail::TaskOperation xgops_operation{object_type_, name_, 0, 0};    \
-    ::xgops::detail::note_operation(xgops_operation,                                               \
-                                    ::xgops::detail::is_descriptor_object(object_type_), object_,  \
-                                    handle_);                                                      \
+#define XGOPS_NOTE_OPERATION(context_, operation_, object_type_, object_, handle_, name_)        \
+  do {                                                                                           \
+    static constexpr ::xgops::detail::TaskOperation xgops_operation{object_type_, name_, 0, 0};  \
+    ::xgops::detail::note_operation(                                                             \
+        xgops_operation, ::xgops::detail::is_descriptor_object(object_type_), object_, handle_); \
   } while (false)
 #endif
 

@@ -4,8 +4,8 @@
 // One writer a record: the thread that runs the task, creates it or starts its operation. Writers
 // neither wait nor retry. A reader copies a record and the nodes it leads to and throws the copy
 // away when `sequence` was odd or moved meanwhile. That is a sequence lock without fences: every
-// store while `sequence` is odd has release order, so that a reader who sees it (with acquire order)
-// also sees the odd number. On x86-64 all of it is plain moves.
+// store while `sequence` is odd has release order, so that a reader who sees it (with acquire
+// order) also sees the odd number. On x86-64 all of it is plain moves.
 //
 // Not for users: include xgops/tasks.hpp, xgops/asio.hpp or xgops/boost_asio.hpp.
 #pragma once
@@ -70,7 +70,7 @@ struct TaskNodeWithFunction : TaskNode {
 struct alignas(64) xgops_task_record {
   std::atomic<std::uint32_t> sequence;  ///< Odd: it runs, or is being changed.
   std::atomic<std::uint32_t> resumed;
-  std::atomic<std::uint64_t> identity;  ///< id << 16 | kind of argument << 8 | state.
+  std::atomic<std::uint64_t> identity;        ///< id << 16 | kind of argument << 8 | state.
   std::atomic<xgops::detail::TaskNode*> top;  ///< The innermost frame.
   std::atomic<std::uint64_t> parent;          ///< An id.
   /// Waiting: the `TaskOperation`. Running: what `xgops_task_thread::current` was before.
@@ -99,9 +99,9 @@ struct ThreadBlock {
 
   FreeFrame* heads[kClasses + 1];  ///< By size in units of 16 bytes.
   std::uint16_t counts[kClasses + 1];
-  std::atomic<std::uint64_t> created;   ///< Tasks created by threads that had this block.
-  std::atomic<std::uint64_t> released;  ///< Tasks that ended there, whoever created them.
-  ThreadBlock* next;                    ///< All blocks.
+  std::atomic<std::uint64_t> created;  ///< Tasks created by threads that had this block.
+  std::atomic<std::uint64_t> ended;    ///< Tasks that ended there, whoever created them.
+  ThreadBlock* next;                   ///< All blocks.
   std::atomic<bool> in_use;
 };
 
@@ -185,8 +185,7 @@ inline void close_record(xgops_task_record& record) noexcept {
 
 /// A task is created while the operation of another one starts: that one waits for it.
 inline void note_awaited_task(xgops_task_record& waiting, std::uint64_t id) noexcept {
-  const auto kind =
-      static_cast<std::uint8_t>((waiting.identity.load(kRelaxed) >> 8) & 0xff);
+  const auto kind = static_cast<std::uint8_t>((waiting.identity.load(kRelaxed) >> 8) & 0xff);
   open_record(waiting);
   if (kind == kArgumentNone) {
     waiting.argument.store(id, kRelease);
@@ -200,8 +199,8 @@ inline void note_awaited_task(xgops_task_record& waiting, std::uint64_t id) noex
   close_record(waiting);
 }
 
-/// Where the innermost function of the user's in the chain of `record` awaits; 0: not known. For the
-/// thread that starts the task's operation.
+/// Where the innermost function of the user's in the chain of `record` awaits; 0: not known. For
+/// the thread that starts the task's operation.
 inline std::uint64_t place_of(const xgops_task_record& record) noexcept {
   for (const TaskNode* node = record.top.load(kRelaxed); node != nullptr;
        node = node->caller.load(kRelaxed)) {
@@ -326,10 +325,12 @@ inline void describe_wait(xgops_task_record& record, const TaskOperation& operat
   close_record(record);
 }
 
-/// The running task has come to its end.
+/// The running task has come to its end; its frames may stay for a while.
 inline void finish_task(xgops_task_record& record) noexcept {
-  xgops_task_thread_state.current = record.context.load(kRelaxed);
+  xgops_task_thread& thread = xgops_task_thread_state;
+  thread.current = record.context.load(kRelaxed);
   set_state(record, kTaskFinished);
+  add_one(thread.block->ended);
 }
 
 /// The task is gone, finished or not.
@@ -338,6 +339,7 @@ inline void release_task(xgops_task_record& record) noexcept {
   if (!is_open(record)) {
     open_record(record);
   }
+  const bool finished = (record.identity.load(kRelaxed) & 0xff) == kTaskFinished;
   record.identity.store(kTaskFree, kRelease);
   record.top.store(nullptr, kRelease);
   if (record.details.load(kRelaxed) != 0) [[unlikely]] {
@@ -348,7 +350,9 @@ inline void release_task(xgops_task_record& record) noexcept {
   if (thread.block == nullptr) [[unlikely]] {
     ::xgops_task_attach_thread();
   }
-  add_one(thread.block->released);
+  if (!finished) {
+    add_one(thread.block->ended);
+  }
   if (thread.free_count >= kMaxCached) [[unlikely]] {
     ::xgops_task_spill(&record);
     return;
@@ -361,12 +365,12 @@ inline void release_task(xgops_task_record& record) noexcept {
 // Frames lie in memory that stays readable, so that chains are followed with plain loads. Not under
 // sanitizers, which watch the life of every block.
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define XGOPS_FRAMES_ON_HEAP 1
+#  define XGOPS_FRAMES_ON_HEAP 1
 #elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || \
-    __has_feature(memory_sanitizer)
-#define XGOPS_FRAMES_ON_HEAP 1
-#endif
+#  if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || \
+      __has_feature(memory_sanitizer)
+#    define XGOPS_FRAMES_ON_HEAP 1
+#  endif
 #endif
 
 /// Memory for a coroutine frame. Throws std::bad_alloc. Cost: 2 ns when this thread freed one of
