@@ -22,6 +22,12 @@ struct Ratio {
 constexpr Ratio kRatios[]{
     {"stack_1000_threads/eu_stack", "stack_1000_threads/xgops", "eu-stack against xgops stack"},
     {"stack_1000_threads/gdb", "stack_1000_threads/xgops", "gdb against xgops stack"},
+    {"asio_tasks/spawn_plain", "asio_tasks/spawn_tracked",
+     "co_spawn to its end, plain against tracked"},
+    {"asio_tasks/call_plain", "asio_tasks/call_tracked", "co_await of a coroutine, the same"},
+    {"asio_tasks/post_plain", "asio_tasks/post_tracked", "suspend and resume (post), the same"},
+    {"asio_tasks/park_plain", "asio_tasks/park_tracked",
+     "a million tasks spawned and parked, the same"},
     {"redis_requests/undisturbed", "redis_requests/raw_dumps",
      "time for the same requests, without against with 10 dumps a second"},
     {"redis_requests/undisturbed", "redis_requests/xgops_stack",

@@ -100,7 +100,7 @@ class DetailTable {
   [[nodiscard]] std::uint32_t intern_labels(const std::string& text);
 
   pthread_mutex_t mutex_ = PTHREAD_MUTEX_INITIALIZER;
-  Arena arena_{std::size_t{4} << 30};
+  Arena arena_{std::size_t{1} << 30};
   std::uint32_t used_ = 0;
   std::uint32_t first_free_ = 0;
   Interned<std::string> labels_;

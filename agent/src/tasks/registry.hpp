@@ -74,8 +74,8 @@ class Registry {
   [[nodiscard]] Record* grow_records() noexcept;
   [[nodiscard]] detail::FreeFrame* grow_frames(std::size_t size_class) noexcept;
 
-  Arena record_arena_{std::size_t{16} << 30};
-  Arena frame_arena_{std::size_t{64} << 30};
+  Arena record_arena_{std::size_t{2} << 30};
+  Arena frame_arena_{std::size_t{16} << 30};
   BatchStack<Record, RecordLink> free_records_;
   BatchStack<detail::FreeFrame, FrameLink> free_frames_[kClasses + 1];
   std::atomic<std::uint64_t> next_id_{1};
