@@ -64,6 +64,13 @@ typedef struct xgops_task_view {
 } xgops_task_view;
 typedef int32_t (*xgops_task_visitor)(void* context, const xgops_task_view* task);
 
+/// An asynchronous operation with a callback is created: `operation_object` until
+/// `xgops_pending_remove`; `kind` is a TaskOperation, `argument_kind` a TaskArgumentBits.
+void xgops_pending_add(const void* operation_object, const void* kind, int32_t argument_kind,
+                       uint64_t argument, const void* context);
+/// It completes, or is destroyed. Does nothing for others.
+void xgops_pending_remove(const void* operation_object);
+
 /// For a preloaded agent, which looks for the registry of the program.
 const void* xgops_task_registry(void);
 

@@ -27,5 +27,7 @@ Result<void> handle(AgentState& state, const protocol::Stacks::Request& request,
                     Reply<protocol::Stacks>& reply);
 Result<void> handle(AgentState& state, const protocol::Tasks::Request& request,
                     Reply<protocol::Tasks>& reply);
+Result<void> handle(AgentState& state, const protocol::Pending::Request& request,
+                    Reply<protocol::Pending>& reply);
 
 }  // namespace xgops::commands

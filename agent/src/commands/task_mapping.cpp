@@ -2,11 +2,9 @@
 #include "commands/task_mapping.hpp"
 
 #include "commands/thread_mapping.hpp"
-#include "support/own_memory.hpp"
 #include "tasks/source_text.hpp"
 
 #include <algorithm>
-#include <ctime>
 
 #include <signal.h>
 #include <sys/syscall.h>
@@ -15,38 +13,10 @@
 namespace xgops::commands {
 namespace {
 
-using protocol::TaskArgument;
 using protocol::TaskOwner;
 using protocol::TaskState;
 using protocol::TaskWaitReason;
 using tasks::TaskSighting;
-
-// One list of words on both sides: a new reason must be added to both, at the end.
-#define XGOPS_SAME_REASON(name)                                                               \
-  static_assert(static_cast<int>(WaitReason::name) == static_cast<int>(TaskWaitReason::name), \
-                "tasks.hpp and the wire must list wait reasons in one order")
-XGOPS_SAME_REASON(kNone);
-XGOPS_SAME_REASON(kUnknown);
-XGOPS_SAME_REASON(kTimer);
-XGOPS_SAME_REASON(kAccept);
-XGOPS_SAME_REASON(kDescriptorRead);
-XGOPS_SAME_REASON(kChannelReceive);
-XGOPS_SAME_REASON(kPost);
-XGOPS_SAME_REASON(kGenerator);
-XGOPS_SAME_REASON(kMutexLock);
-XGOPS_SAME_REASON(kWaitGroup);
-XGOPS_SAME_REASON(kSelect);
-XGOPS_SAME_REASON(kLast);
-#undef XGOPS_SAME_REASON
-
-// To ask for a socket's addresses costs as much as reading a hundred tasks.
-constexpr std::size_t kMostDescriptorsDescribed = 2000;
-
-std::int64_t monotonic_ns() noexcept {
-  timespec now{};
-  ::clock_gettime(CLOCK_MONOTONIC, &now);
-  return std::int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
-}
 
 TaskState state_of(const TaskSighting& task, TaskWaitReason reason) noexcept {
   switch (task.state) {
@@ -66,33 +36,14 @@ bool thread_exists(std::uint64_t tid) noexcept {
   return ::syscall(SYS_tgkill, ::getpid(), static_cast<pid_t>(tid), 0) == 0;
 }
 
-/// What a holder's word is; see `xgops::Holder`.
-std::uint64_t read_holder(std::uint64_t address) noexcept {
-  std::uint64_t word = 0;
-  return support::copy_own_memory(address, &word, sizeof word) == sizeof word ? word : 0;
-}
-
 }  // namespace
 
 TaskMapper::TaskMapper(AgentState& state)
-    : state_(state), now_(detail::coarse_ticks()), now_ns_(monotonic_ns()) {}
+    : state_(state), now_(detail::coarse_ticks()), waits_(state) {}
 
 std::int64_t TaskMapper::age_of(const TaskSighting& task) const noexcept {
   // How long it runs is not noted: a clock call at each resumption would double its cost.
   return task.state == detail::kTaskRunning ? -1 : tasks::age_between(task.since, now_);
-}
-
-std::uint32_t TaskMapper::text_id(std::string_view text, protocol::Tasks::Response& part) {
-  if (text.empty()) {
-    return 0;
-  }
-  const auto [entry, is_new] =
-      texts_.try_emplace(std::string(text), static_cast<std::uint32_t>(texts_.size() + 1));
-  if (is_new) {
-    part.texts.push_back({entry->second, entry->first});
-    bytes_ += 8 + text.size();
-  }
-  return entry->second;
 }
 
 std::uint32_t TaskMapper::location_id(std::uint64_t location, std::uint64_t function,
@@ -165,16 +116,6 @@ std::uint32_t TaskMapper::creation_stack_id(std::uint32_t stack, protocol::Tasks
   return entry->second;
 }
 
-const TaskMapper::KnownWait& TaskMapper::wait_of(std::uint64_t operation) {
-  const auto [entry, is_new] = waits_.try_emplace(operation);
-  if (is_new) {
-    tasks::WaitDescription description = tasks::describe_operation_at(operation);
-    entry->second.reason = static_cast<TaskWaitReason>(description.reason);
-    entry->second.detail = std::move(description.detail);
-  }
-  return entry->second;
-}
-
 bool TaskMapper::is_live_task(std::uint64_t id) {
   if (!knows_live_tasks_) {
     knows_live_tasks_ = true;
@@ -202,39 +143,12 @@ void TaskMapper::add_owner(std::uint64_t holder, protocol::Task& wire) {
 
 void TaskMapper::add_wait(const TaskSighting& task, protocol::Task& wire,
                           protocol::Tasks::Response& part) {
-  const KnownWait& wait = wait_of(task.operation);
+  const WireWait wait = waits_.to_wire(task.operation, task.argument_kind, task.argument);
   wire.reason = wait.reason;
-  wire.argument = task.argument;
-  std::string detail = wait.detail;
-  switch (task.argument_kind) {
-    case detail::kArgumentNone:
-      break;
-    case detail::kArgumentDescriptor:
-      wire.argument_kind = TaskArgument::kDescriptor;
-      if (detail.empty() && descriptors_described_ < kMostDescriptorsDescribed) {
-        ++descriptors_described_;
-        detail = state_.inspector.describe_descriptor(static_cast<int>(task.argument));
-      }
-      break;
-    case detail::kArgumentExpiry:
-      wire.argument_kind = TaskArgument::kExpiry;
-      wire.argument = task.argument - static_cast<std::uint64_t>(now_ns_);
-      break;
-    case detail::kArgumentObject:
-      wire.argument_kind = TaskArgument::kObject;
-      break;
-    case detail::kArgumentHolder:
-      wire.argument_kind = TaskArgument::kObject;
-      add_owner(read_holder(task.argument), wire);
-      break;
-    case detail::kArgumentTask:
-      wire.argument_kind = TaskArgument::kTask;
-      break;
-    case detail::kArgumentCount:
-      wire.argument_kind = TaskArgument::kCount;
-      break;
-  }
-  wire.detail = text_id(detail, part);
+  wire.argument_kind = wait.argument_kind;
+  wire.argument = wait.argument;
+  add_owner(wait.holder, wire);
+  wire.detail = texts_.id_of(wait.detail, part.texts);
 }
 
 void TaskMapper::add_details(const TaskSighting& task, protocol::Task& wire,
@@ -243,8 +157,8 @@ void TaskMapper::add_details(const TaskSighting& task, protocol::Task& wire,
   if (task.details == 0 || !state_.tasks.details->read(task.details, details)) {
     return;
   }
-  wire.name = text_id(details.name.data(), part);
-  wire.labels = text_id(state_.tasks.details->labels(details.labels), part);
+  wire.name = texts_.id_of(details.name.data(), part.texts);
+  wire.labels = texts_.id_of(state_.tasks.details->labels(details.labels), part.texts);
   wire.creation_stack = creation_stack_id(details.creation_stack, part);
 }
 

@@ -3,17 +3,14 @@
 #pragma once
 
 #include "commands/agent_state.hpp"
-#include "tasks/operation_names.hpp"
+#include "commands/wait_mapping.hpp"
 #include "tasks/snapshot.hpp"
 #include "xgops/protocol/messages/tasks.hpp"
 
 #include <cstddef>
 #include <cstdint>
 #include <span>
-#include <string>
-#include <string_view>
 #include <unordered_map>
-#include <utility>
 #include <vector>
 
 namespace xgops::commands {
@@ -54,23 +51,16 @@ class TaskMapper {
   [[nodiscard]] std::int64_t age_of(const tasks::TaskSighting& task) const noexcept;
 
   /// Bytes added to the parts so far, roughly.
-  [[nodiscard]] std::size_t bytes() const noexcept { return bytes_; }
+  [[nodiscard]] std::size_t bytes() const noexcept { return bytes_ + texts_.bytes(); }
   void add_bytes(std::size_t bytes) noexcept { bytes_ += bytes; }
 
  private:
-  struct KnownWait {
-    protocol::TaskWaitReason reason = protocol::TaskWaitReason::kUnknown;
-    std::string detail;
-  };
-
-  [[nodiscard]] std::uint32_t text_id(std::string_view text, protocol::Tasks::Response& part);
   [[nodiscard]] std::uint32_t location_id(std::uint64_t location, std::uint64_t function,
                                           protocol::Tasks::Response& part);
   [[nodiscard]] std::uint32_t chain_id(std::span<const tasks::FrameSite> frames,
                                        protocol::Tasks::Response& part);
   [[nodiscard]] std::uint32_t creation_stack_id(std::uint32_t stack,
                                                 protocol::Tasks::Response& part);
-  [[nodiscard]] const KnownWait& wait_of(std::uint64_t operation);
   void add_wait(const tasks::TaskSighting& task, protocol::Task& wire,
                 protocol::Tasks::Response& part);
   void add_details(const tasks::TaskSighting& task, protocol::Task& wire,
@@ -80,17 +70,15 @@ class TaskMapper {
 
   AgentState& state_;
   const std::uint32_t now_;
-  const std::int64_t now_ns_;
+  WaitMapper waits_;
+  TextTable texts_;
   std::size_t bytes_ = 0;
-  std::size_t descriptors_described_ = 0;
   bool modules_sent_ = false;
   bool knows_live_tasks_ = false;
   std::vector<std::uint64_t> live_tasks_;
-  std::unordered_map<std::string, std::uint32_t> texts_;
   std::unordered_map<std::uint64_t, std::uint32_t> locations_;
   std::unordered_map<Fingerprint, std::uint32_t, Fingerprint::Hash> chains_;
   std::unordered_map<std::uint32_t, std::uint32_t> creation_stacks_;
-  std::unordered_map<std::uint64_t, KnownWait> waits_;
 };
 
 }  // namespace xgops::commands

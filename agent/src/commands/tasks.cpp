@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 // Answers `Tasks`: every task with its wait and its async call chain, one by one or in groups.
+#include "commands/cost_meter.hpp"
 #include "commands/handlers.hpp"
 #include "commands/task_mapping.hpp"
 
 #include <algorithm>
 #include <chrono>
-#include <ctime>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -15,13 +15,6 @@ namespace {
 
 constexpr std::size_t kTaskBytes = 77;
 constexpr std::size_t kGroupBytes = kTaskBytes + 20 + 8 * protocol::kMaxGroupIds;
-
-std::uint64_t cpu_time_ns() noexcept {
-  timespec time{};
-  ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
-  return static_cast<std::uint64_t>(time.tv_sec) * 1'000'000'000U +
-         static_cast<std::uint64_t>(time.tv_nsec);
-}
 
 /// Fills the messages of one answer and sends each when it is full.
 class TaskSeries {
@@ -97,7 +90,7 @@ class TaskSeries {
 
 Result<void> handle(AgentState& state, const protocol::Tasks::Request& request,
                     Reply<protocol::Tasks>& reply) {
-  const std::uint64_t cpu_before = cpu_time_ns();
+  const CostMeter meter(reply.arrival());
   tasks::SnapshotOptions options;
   options.only_id = request.id;
   const std::uint32_t frames =
@@ -130,11 +123,7 @@ Result<void> handle(AgentState& state, const protocol::Tasks::Request& request,
   last.running = summary.running;
   last.dropped = summary.dropped;
   last.truncated = is_late;
-  last.cost.elapsed_ns =
-      static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::nanoseconds>(
-                                     std::chrono::steady_clock::now() - reply.arrival())
-                                     .count());
-  last.cost.cpu_ns = cpu_time_ns() - cpu_before;
+  last.cost = meter.cost();
   reply.finish(last);
   return {};
 }

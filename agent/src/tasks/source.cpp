@@ -13,15 +13,17 @@ struct ExportedSource {
   std::uint64_t layout;  ///< Of all classes that the pointers lead to.
   const Registry* registry;
   const DetailTable* details;
+  const PendingTable* pending;
 };
 
-// To be raised with every change of Registry, DetailTable, xgops_task_record or TaskNode.
+// To be raised with every change of Registry, DetailTable, PendingTable, xgops_task_record or
+// TaskNode.
 constexpr std::uint64_t kLayout = 1;
 
 }  // namespace
 
 TaskSource own_source() noexcept {
-  return {&registry(), &details()};
+  return {&registry(), &details(), &pending_operations()};
 }
 
 TaskSource find_source(std::string& problem) {
@@ -39,13 +41,13 @@ TaskSource find_source(std::string& problem) {
         "they are not shown; preload the version that the program was built with";
     return own_source();
   }
-  return {found.registry, found.details};
+  return {found.registry, found.details, found.pending};
 }
 
 }  // namespace xgops::tasks
 
 extern "C" [[gnu::visibility("default")]] const void* xgops_task_registry(void) {
   using namespace xgops::tasks;  // NOLINT(google-build-using-namespace): of one function.
-  static const ExportedSource source{kLayout, &registry(), &details()};
+  static const ExportedSource source{kLayout, &registry(), &details(), &pending_operations()};
   return &source;
 }

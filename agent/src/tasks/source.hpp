@@ -4,6 +4,7 @@
 #pragma once
 
 #include "tasks/details.hpp"
+#include "tasks/pending.hpp"
 #include "tasks/registry.hpp"
 
 #include <string>
@@ -13,6 +14,7 @@ namespace xgops::tasks {
 struct TaskSource {
   const Registry* registry = nullptr;
   const DetailTable* details = nullptr;
+  const PendingTable* pending = nullptr;
 };
 
 /// This library's own.

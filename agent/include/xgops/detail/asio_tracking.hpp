@@ -9,6 +9,7 @@
 #include "xgops/detail/task_record.hpp"
 
 #include <cstdint>
+#include <memory>
 #include <string_view>
 #include <type_traits>
 
@@ -20,30 +21,46 @@ constexpr bool is_descriptor_object(std::string_view object) noexcept {
          object == "serial_port";
 }
 
-/// The operation for which `xgops_task_thread::initiating` was noted is created, and not started
-/// yet.
+/// What an operation waits for, as one word and its kind.
+struct NotedArgument {
+  TaskArgumentBits kind;
+  std::uint64_t value;
+};
 template <class Object, class Handle>
-inline void note_operation(const TaskOperation& operation, bool is_descriptor, Object* object,
+NotedArgument argument_of(bool is_descriptor, Object* object, const Handle& handle) noexcept {
+  if constexpr (requires { object->expiry.time_since_epoch().count(); }) {
+    // The clocks of Asio's timers count in nanoseconds here.
+    return {kArgumentExpiry, static_cast<std::uint64_t>(object->expiry.time_since_epoch().count())};
+  } else if constexpr (std::is_convertible_v<const Handle&, std::uint64_t>) {
+    if (is_descriptor) {
+      return {kArgumentDescriptor, static_cast<std::uint64_t>(handle)};
+    }
+  }
+  return {kArgumentObject, reinterpret_cast<std::uint64_t>(object)};
+}
+
+/// `started` is created, and not started yet: for the task that was noted in
+/// `xgops_task_thread::initiating`, else for a callback.
+template <class Context, class Started, class Object, class Handle>
+inline void note_operation(const TaskOperation& operation, bool is_descriptor,
+                           const Context& context, const Started& started, Object* object,
                            const Handle& handle) noexcept {
   xgops_task_thread& thread = xgops_task_thread_state;
   xgops_task_record* const record = thread.initiating;
+  const NotedArgument argument = argument_of(is_descriptor, object, handle);
   if (record == nullptr) {
+    ::xgops_pending_add(std::addressof(started), &operation, argument.kind, argument.value,
+                        std::addressof(context));
     return;
   }
   thread.initiating = nullptr;
-  if constexpr (requires { object->expiry.time_since_epoch().count(); }) {
-    // The clocks of Asio's timers count in nanoseconds here.
-    describe_wait(*record, operation, kArgumentExpiry,
-                  static_cast<std::uint64_t>(object->expiry.time_since_epoch().count()));
-  } else if constexpr (std::is_convertible_v<const Handle&, std::uint64_t>) {
-    const auto value = static_cast<std::uint64_t>(handle);
-    if (is_descriptor) {
-      describe_wait(*record, operation, kArgumentDescriptor, value);
-    } else {
-      describe_wait(*record, operation, kArgumentObject, reinterpret_cast<std::uint64_t>(object));
-    }
-  } else {
-    describe_wait(*record, operation, kArgumentObject, reinterpret_cast<std::uint64_t>(object));
+  describe_wait(*record, operation, argument.kind, argument.value);
+}
+
+template <class Completed>
+inline void note_completion(const Completed& completed) noexcept {
+  if (xgops_pending_count.load(kRelaxed) != 0) {
+    ::xgops_pending_remove(std::addressof(completed));
   }
 }
 
@@ -53,11 +70,12 @@ inline void forget_operation() noexcept {
 
 }  // namespace xgops::detail
 
-#define XGOPS_NOTE_OPERATION(context_, operation_, object_type_, object_, handle_, name_)        \
-  do {                                                                                           \
-    static constexpr ::xgops::detail::TaskOperation xgops_operation{object_type_, name_, 0, 0};  \
-    ::xgops::detail::note_operation(                                                             \
-        xgops_operation, ::xgops::detail::is_descriptor_object(object_type_), object_, handle_); \
+#define XGOPS_NOTE_OPERATION(context_, operation_, object_type_, object_, handle_, name_)          \
+  do {                                                                                             \
+    static constexpr ::xgops::detail::TaskOperation xgops_operation{object_type_, name_, 0, 0};    \
+    ::xgops::detail::note_operation(xgops_operation,                                               \
+                                    ::xgops::detail::is_descriptor_object(object_type_), context_, \
+                                    operation_, object_, handle_);                                 \
   } while (false)
 #endif
 
@@ -67,7 +85,7 @@ inline void forget_operation() noexcept {
 #define ASIO_HANDLER_TRACKING_INIT (void)0
 #define ASIO_HANDLER_LOCATION(args) (void)0
 #define ASIO_HANDLER_CREATION(args) XGOPS_NOTE_OPERATION args
-#define ASIO_HANDLER_COMPLETION(args) (void)0
+#define ASIO_HANDLER_COMPLETION(args) ::xgops::detail::note_completion args
 #define ASIO_HANDLER_INVOCATION_BEGIN(args) ::xgops::detail::forget_operation()
 #define ASIO_HANDLER_INVOCATION_END (void)0
 #define ASIO_HANDLER_OPERATION(args) (void)0

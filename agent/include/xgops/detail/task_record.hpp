@@ -128,6 +128,8 @@ extern constinit thread_local xgops_task_thread xgops_task_thread_state
     __attribute__((tls_model("initial-exec"), visibility("default")));
 /// Bit 0: record who creates each task (see XGOPS_TASK_STACKS in the README).
 extern std::atomic<std::uint32_t> xgops_task_options __attribute__((visibility("default")));
+/// 0 until the first operation with a callback: only then are ends worth a look.
+extern std::atomic<std::uint32_t> xgops_pending_count __attribute__((visibility("default")));
 }
 
 namespace xgops::detail {

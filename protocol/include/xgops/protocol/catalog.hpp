@@ -4,6 +4,7 @@
 
 #include "xgops/protocol/messages/error.hpp"
 #include "xgops/protocol/messages/hello.hpp"
+#include "xgops/protocol/messages/pending.hpp"
 #include "xgops/protocol/messages/process_info.hpp"
 #include "xgops/protocol/messages/stacks.hpp"
 #include "xgops/protocol/messages/tasks.hpp"
@@ -14,6 +15,6 @@
 
 namespace xgops::protocol {
 
-using Catalog = std::tuple<Hello, ProcessInfo, Vitals, Threads, Stacks, Tasks>;
+using Catalog = std::tuple<Hello, ProcessInfo, Vitals, Threads, Stacks, Tasks, Pending>;
 
 }  // namespace xgops::protocol

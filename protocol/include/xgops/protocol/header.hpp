@@ -57,6 +57,7 @@ enum class MessageType : std::uint16_t {
   kThreads = 5,
   kStacks = 6,
   kTasks = 7,
+  kPending = 8,
 };
 
 /// Bits of `Header::flags`.
