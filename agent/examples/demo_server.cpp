@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
-// A small server with the threads and the coroutines that real ones have, to look at with xgops; see
-// scripts/demo. Stock Asio: the program links xgops::asio, and starts the agent in main, that is all.
+// A small server with the threads and the coroutines that real ones have, to look at with xgops;
+// see scripts/demo. Stock Asio: the program links xgops::asio, and starts the agent in main, that
+// is all.
 //
 // Clients send lines to 127.0.0.1:PORT. `echo TEXT` is answered; `subscribe` waits for updates that
-// nobody sends; every line goes to the journal. The thread `replicate` holds the ledger's lock while
-// it waits for a replica that does not answer, so `report` cannot get on: the kind of stop that one
-// wants to understand from outside. The line `release` makes the replica answer.
+// nobody sends; every line goes to the journal. The thread `replicate` holds the ledger's lock
+// while it waits for a replica that does not answer, so `report` cannot get on: the kind of stop
+// that one wants to understand from outside. The line `release` makes the replica answer.
 
 #include "xgops/agent.hpp"
 

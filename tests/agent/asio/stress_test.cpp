@@ -180,8 +180,8 @@ class Observer {
       return;
     }
     ++exact;
-    static const std::map<unsigned, unsigned> kLegalCallers{
-        {kMiddleLine, kOuterLine}, {kOuterLine, kChainLine}};
+    static const std::map<unsigned, unsigned> kLegalCallers{{kMiddleLine, kOuterLine},
+                                                            {kOuterLine, kChainLine}};
     std::string text;
     bool legal = !task.frames.empty();
     unsigned callee = 0;
