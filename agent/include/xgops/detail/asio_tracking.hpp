@@ -26,28 +26,25 @@ struct NotedArgument {
   TaskArgumentBits kind;
   std::uint64_t value;
 };
-template <class Object, class Handle>
-NotedArgument argument_of(bool is_descriptor, Object* object, const Handle& handle) noexcept {
+template <bool kIsDescriptor, class Object, class Handle>
+NotedArgument argument_of(Object* object, const Handle& handle) noexcept {
   if constexpr (requires { object->expiry.time_since_epoch().count(); }) {
     // The clocks of Asio's timers count in nanoseconds here.
     return {kArgumentExpiry, static_cast<std::uint64_t>(object->expiry.time_since_epoch().count())};
-  } else if constexpr (std::is_convertible_v<const Handle&, std::uint64_t>) {
-    if (is_descriptor) {
-      return {kArgumentDescriptor, static_cast<std::uint64_t>(handle)};
-    }
+  } else if constexpr (kIsDescriptor && std::is_convertible_v<const Handle&, std::uint64_t>) {
+    return {kArgumentDescriptor, static_cast<std::uint64_t>(handle)};
   }
   return {kArgumentObject, reinterpret_cast<std::uint64_t>(object)};
 }
 
 /// `started` is created, and not started yet: for the task that was noted in
 /// `xgops_task_thread::initiating`, else for a callback.
-template <class Context, class Started, class Object, class Handle>
-inline void note_operation(const TaskOperation& operation, bool is_descriptor,
-                           const Context& context, const Started& started, Object* object,
-                           const Handle& handle) noexcept {
+template <bool kIsDescriptor, class Context, class Started, class Object, class Handle>
+inline void note_operation(const TaskOperation& operation, const Context& context,
+                           const Started& started, Object* object, const Handle& handle) noexcept {
   xgops_task_thread& thread = xgops_task_thread_state;
   xgops_task_record* const record = thread.initiating;
-  const NotedArgument argument = argument_of(is_descriptor, object, handle);
+  const NotedArgument argument = argument_of<kIsDescriptor>(object, handle);
   if (record == nullptr) {
     ::xgops_pending_add(std::addressof(started), &operation, argument.kind, argument.value,
                         std::addressof(context));
@@ -70,12 +67,12 @@ inline void forget_operation() noexcept {
 
 }  // namespace xgops::detail
 
-#define XGOPS_NOTE_OPERATION(context_, operation_, object_type_, object_, handle_, name_)          \
-  do {                                                                                             \
-    static constexpr ::xgops::detail::TaskOperation xgops_operation{object_type_, name_, 0, 0};    \
-    ::xgops::detail::note_operation(xgops_operation,                                               \
-                                    ::xgops::detail::is_descriptor_object(object_type_), context_, \
-                                    operation_, object_, handle_);                                 \
+#define XGOPS_NOTE_OPERATION(context_, operation_, object_type_, object_, handle_, name_)       \
+  do {                                                                                          \
+    static constexpr ::xgops::detail::TaskOperation xgops_operation{object_type_, name_, 0, 0}; \
+    constexpr bool xgops_is_descriptor = ::xgops::detail::is_descriptor_object(object_type_);   \
+    ::xgops::detail::note_operation<xgops_is_descriptor>(xgops_operation, context_, operation_, \
+                                                         object_, handle_);                     \
   } while (false)
 #endif
 
