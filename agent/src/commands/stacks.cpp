@@ -2,6 +2,7 @@
 // Answers `Stacks`: every thread with its stack as raw instruction pointers, and the modules.
 #include "commands/handlers.hpp"
 #include "commands/thread_mapping.hpp"
+#include "commands/wait_mapping.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -15,7 +16,7 @@ constexpr std::size_t kModuleBytes = 64;
 
 class StacksSink final : public threads::CaptureSink {
  public:
-  explicit StacksSink(Reply<protocol::Stacks>& reply) : reply_(reply) {}
+  StacksSink(AgentState& state, Reply<protocol::Stacks>& reply) : state_(state), reply_(reply) {}
 
   void on_module(threads::Module module) override {
     bytes_ += kModuleBytes + module.path.size();
@@ -31,6 +32,7 @@ class StacksSink final : public threads::CaptureSink {
 
   void on_thread(threads::ThreadStack thread) override {
     response_.threads.push_back(to_wire(std::move(thread)));
+    add_announced_wait(state_, response_.threads.back().facts);
     const protocol::ThreadStack& added = response_.threads.back();
     bytes_ += approximate_bytes(added.facts) + added.reason.size();
     send_when_full();
@@ -51,6 +53,7 @@ class StacksSink final : public threads::CaptureSink {
   // The first messages are short, so that the client opens debug files while we still read threads.
   static constexpr std::size_t kFirstChunkBytes = 4096;
 
+  AgentState& state_;
   Reply<protocol::Stacks>& reply_;
   std::size_t chunk_bytes_ = kFirstChunkBytes;
   protocol::Stacks::Response response_;
@@ -68,7 +71,7 @@ Result<void> handle(AgentState& state, const protocol::Stacks::Request& request,
   capture.interrupt = request.interrupt;
   capture.deadline = reply.deadline();
   capture.cancelled = [&reply] { return reply.cancelled(); };
-  StacksSink sink(reply);
+  StacksSink sink(state, reply);
   const auto summary = state.inspector.capture(capture, sink);
   if (!summary) {
     return summary.error();

@@ -6,10 +6,6 @@
 
 #include <algorithm>
 
-#include <signal.h>
-#include <sys/syscall.h>
-#include <unistd.h>
-
 namespace xgops::commands {
 namespace {
 
@@ -30,10 +26,6 @@ TaskState state_of(const TaskSighting& task, TaskWaitReason reason) noexcept {
     default:
       return TaskState::kCreated;
   }
-}
-
-bool thread_exists(std::uint64_t tid) noexcept {
-  return ::syscall(SYS_tgkill, ::getpid(), static_cast<pid_t>(tid), 0) == 0;
 }
 
 }  // namespace

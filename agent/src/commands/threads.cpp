@@ -2,6 +2,7 @@
 // Answers `Threads`: state, CPU time and wait of every thread, without stacks.
 #include "commands/handlers.hpp"
 #include "commands/thread_mapping.hpp"
+#include "commands/wait_mapping.hpp"
 
 #include <utility>
 
@@ -13,12 +14,13 @@ constexpr std::size_t kFramesForReasons = 32;
 
 class ThreadsSink final : public threads::CaptureSink {
  public:
-  explicit ThreadsSink(Reply<protocol::Threads>& reply) : reply_(reply) {}
+  ThreadsSink(AgentState& state, Reply<protocol::Threads>& reply) : state_(state), reply_(reply) {}
 
   void on_module(threads::Module /*module*/) override {}
   void on_stack(threads::Stack /*stack*/) override {}
   void on_thread(threads::ThreadStack thread) override {
     response_.threads.push_back(to_wire(std::move(thread.facts)));
+    add_announced_wait(state_, response_.threads.back());
     bytes_ += approximate_bytes(response_.threads.back());
     if (bytes_ >= protocol::kReplyChunkBytes) {
       reply_.emit(response_);
@@ -30,6 +32,7 @@ class ThreadsSink final : public threads::CaptureSink {
   protocol::Threads::Response take() { return std::move(response_); }
 
  private:
+  AgentState& state_;
   Reply<protocol::Threads>& reply_;
   protocol::Threads::Response response_;
   std::size_t bytes_ = 0;
@@ -46,7 +49,7 @@ Result<void> handle(AgentState& state, const protocol::Threads::Request& request
   capture.interrupt = false;
   capture.deadline = reply.deadline();
   capture.cancelled = [&reply] { return reply.cancelled(); };
-  ThreadsSink sink(reply);
+  ThreadsSink sink(state, reply);
   const auto summary = state.inspector.capture(capture, sink);
   if (!summary) {
     return summary.error();

@@ -3,7 +3,10 @@
 
 #include "support/own_memory.hpp"
 
+#include <signal.h>
+#include <sys/syscall.h>
 #include <time.h>
+#include <unistd.h>
 
 namespace xgops::commands {
 namespace {
@@ -39,6 +42,10 @@ std::int64_t monotonic_ns() noexcept {
 }
 
 }  // namespace
+
+bool thread_exists(std::uint64_t tid) noexcept {
+  return ::syscall(SYS_tgkill, ::getpid(), static_cast<pid_t>(tid), 0) == 0;
+}
 
 std::uint64_t read_holder(std::uint64_t address) noexcept {
   std::uint64_t word = 0;
@@ -86,6 +93,32 @@ WireWait WaitMapper::to_wire(std::uint64_t operation, detail::TaskArgumentBits k
       break;
   }
   return wait;
+}
+
+void add_announced_wait(AgentState& state, protocol::ThreadFacts& facts) {
+  const tasks::AnnouncedWait announced =
+      state.tasks.registry->announced_wait(static_cast<std::uint32_t>(facts.tid));
+  if (announced.operation == 0) {
+    return;
+  }
+  const WireWait wait =
+      WaitMapper(state).to_wire(announced.operation, announced.argument_kind, announced.argument);
+  const std::string_view words = tasks::words_of(static_cast<WaitReason>(wait.reason));
+  facts.wait.detail = wait.detail.empty() ? std::string(words) : wait.detail;
+  if (wait.argument_kind == protocol::TaskArgument::kObject) {
+    facts.wait.object = wait.argument;
+  }
+  if (wait.holder == 0) {
+    return;
+  }
+  const std::uint64_t id = wait.holder & ~Holder::kThread;
+  if ((wait.holder & Holder::kThread) != 0) {
+    facts.wait.owner_tid = static_cast<std::int32_t>(id);
+    facts.wait.owner_state =
+        thread_exists(id) ? protocol::OwnerState::kLive : protocol::OwnerState::kExited;
+  } else {
+    facts.wait.detail += ", held by task " + std::to_string(id);
+  }
 }
 
 std::uint32_t TextTable::id_of(std::string_view text, std::vector<protocol::TaskText>& added) {

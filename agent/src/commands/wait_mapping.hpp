@@ -5,6 +5,7 @@
 #include "commands/agent_state.hpp"
 #include "tasks/operation_names.hpp"
 #include "xgops/protocol/messages/tasks.hpp"
+#include "xgops/protocol/messages/threads.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -14,6 +15,9 @@
 #include <vector>
 
 namespace xgops::commands {
+
+/// Whether this process has a thread with this id.
+[[nodiscard]] bool thread_exists(std::uint64_t tid) noexcept;
 
 /// The word of the `Holder` at `address`, which may lead nowhere; 0: nobody.
 [[nodiscard]] std::uint64_t read_holder(std::uint64_t address) noexcept;
@@ -41,6 +45,9 @@ class WaitMapper {
   std::size_t descriptors_described_ = 0;
   std::unordered_map<std::uint64_t, tasks::WaitDescription> known_;
 };
+
+/// Adds to `facts` what the thread itself says that it waits for; see `xgops::WaitScope`.
+void add_announced_wait(AgentState& state, protocol::ThreadFacts& facts);
 
 /// Texts of one answer by their ids.
 class TextTable {

@@ -87,6 +87,7 @@ void Registry::after_fork_in_child() noexcept {
   ::xgops_task_thread& thread = xgops_task_thread_state;
   if (thread.block != nullptr) {
     thread.tid = static_cast<std::uint32_t>(::syscall(SYS_gettid));
+    thread.block->tid.store(thread.tid, kRelease);
     if (auto* const running = detail::record_of(thread.current)) {
       running->argument.store(thread.tid, kRelease);
     }
@@ -144,6 +145,7 @@ void Registry::attach_thread() {
   }
   thread.tid = static_cast<std::uint32_t>(::syscall(SYS_gettid));
   thread.block = block;
+  block->tid.store(thread.tid, kRelease);
 }
 
 // Runs after the destructors of thread_local objects. A later one that uses tasks attaches the
@@ -168,6 +170,7 @@ void Registry::give_back(ThreadBlock& block) noexcept {
   thread.free_count = 0;
   thread.block = nullptr;
   thread.next_id = thread.end_id = 0;
+  block.tid.store(0, kRelease);
   block.in_use.store(false, kRelease);
 }
 
@@ -321,6 +324,26 @@ TaskCounts Registry::counts() const noexcept {
   }
   counts.live = counts.created > ended ? counts.created - ended : 0;
   return counts;
+}
+
+AnnouncedWait Registry::announced_wait(std::uint32_t tid) const noexcept {
+  for (const ThreadBlock* block = blocks_.load(std::memory_order_acquire); block != nullptr;
+       block = block->next) {
+    if (block->tid.load(std::memory_order_acquire) != tid) {
+      continue;
+    }
+    const auto* const operation = block->wait_operation.load(std::memory_order_acquire);
+    AnnouncedWait wait;
+    wait.argument_kind = static_cast<detail::TaskArgumentBits>(
+        block->wait_argument_kind.load(std::memory_order_acquire));
+    wait.argument = block->wait_argument.load(std::memory_order_acquire);
+    // Else it changed meanwhile, and will again.
+    if (block->wait_operation.load(kRelaxed) == operation) {
+      wait.operation = reinterpret_cast<std::uint64_t>(operation);
+    }
+    return wait;
+  }
+  return {};
 }
 
 }  // namespace xgops::tasks

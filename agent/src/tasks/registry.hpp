@@ -22,6 +22,13 @@ struct TaskCounts {
   std::uint64_t unlisted = 0;  ///< Live or not, made when there was no memory for their records.
 };
 
+/// What a thread says that it waits for.
+struct AnnouncedWait {
+  std::uint64_t operation = 0;  ///< Address of a `TaskOperation`; 0: it says nothing.
+  detail::TaskArgumentBits argument_kind = detail::kArgumentNone;
+  std::uint64_t argument = 0;
+};
+
 /// Hands out task records and coroutine frames to the threads of the host, a batch at a time, and
 /// shows all records to readers. One for each process, for ever: tasks may end while the process
 /// does.
@@ -49,6 +56,7 @@ class Registry {
   [[nodiscard]] std::span<const Record> records() const noexcept;
   [[nodiscard]] const Arena& frames() const noexcept { return frame_arena_; }
   [[nodiscard]] TaskCounts counts() const noexcept;
+  [[nodiscard]] AnnouncedWait announced_wait(std::uint32_t tid) const noexcept;
 
  private:
   struct RecordLink {

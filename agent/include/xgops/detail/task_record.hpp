@@ -101,7 +101,12 @@ struct ThreadBlock {
   std::uint16_t counts[kClasses + 1];
   std::atomic<std::uint64_t> created;  ///< Tasks created by threads that had this block.
   std::atomic<std::uint64_t> ended;    ///< Tasks that ended there, whoever created them.
-  ThreadBlock* next;                   ///< All blocks.
+  // What the thread says that it waits for; see `xgops::WaitScope`.
+  std::atomic<std::uint32_t> tid;
+  std::atomic<std::uint32_t> wait_argument_kind;
+  std::atomic<const TaskOperation*> wait_operation;  ///< Null: nothing.
+  std::atomic<std::uint64_t> wait_argument;
+  ThreadBlock* next;  ///< All blocks.
   std::atomic<bool> in_use;
 };
 
