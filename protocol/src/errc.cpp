@@ -36,7 +36,7 @@ const char* sentence(Errc errc) noexcept {
     case Errc::kPermissionDenied:
       return "the agent does not answer this user";
     case Errc::kNotFound:
-      return "the process has no such thread";
+      return "the process has no such thread or task";
     case Errc::kInternal:
       return "a bug in the agent";
     case Errc::kUnavailable:

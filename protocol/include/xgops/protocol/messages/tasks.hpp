@@ -72,19 +72,19 @@ enum class TaskArgument : std::uint8_t {
 
 /// Who holds what a task waits for.
 enum class TaskOwner : std::uint8_t {
-  kNone = 0,  ///< Nobody, or not known.
-  kTask,      ///< `Task::owner` is a task's id.
-  kThread,    ///< `Task::owner` is a thread's id.
-  kGone,      ///< Held by the task or thread `Task::owner` that does not exist any more.
-  kLast = kGone,
+  kNone = 0,    ///< Nobody, or not known.
+  kTask,        ///< `Task::owner` is a task's id.
+  kThread,      ///< `Task::owner` is a thread's id.
+  kGone,        ///< `Task::owner` is the id of a task that has ended: nobody will release it.
+  kGoneThread,  ///< The same for a thread.
+  kLast = kGoneThread,
 };
 
 /// How well the facts of one task fit together.
 enum class TaskStatus : std::uint8_t {
-  kExact = 0,   ///< All at one moment.
-  kMoving = 1,  ///< It ran meanwhile: its chain is what could be read.
-  kPartial =
-      2,  ///< Frames are missing: the chain is longer than asked for, or its memory unreadable.
+  kExact = 0,    ///< All at one moment.
+  kMoving = 1,   ///< It ran meanwhile: its chain is what could be read.
+  kPartial = 2,  ///< Frames are missing: there are more than asked for, or they cannot be read.
   kLast = kPartial,
 };
 
