@@ -34,7 +34,7 @@ bool is_partial(const StackReport& report, bool limited_by_user) {
     if (thread.facts.wait.reason == protocol::WaitReason::kExited) {
       continue;
     }
-    const bool cut = thread.stack && report.stacks[*thread.stack].truncated;
+    const bool cut = thread.stack && report.table.stacks[*thread.stack].truncated;
     if (thread.status == protocol::StackStatus::kUnavailable || (cut && !limited_by_user) ||
         (thread.status == protocol::StackStatus::kPartial && !cut)) {
       return true;
@@ -107,7 +107,7 @@ Result<Report> run(Context& context, const StackOptions& options) {
   if (is_partial(stacks, options.max_frames != 0)) {
     result.status = ExitStatus::kPartial;
   }
-  add_symbol_notices(result, stacks.symbol_notes);
+  add_symbol_notices(result, stacks.table.symbol_notes);
   return result;
 }
 

@@ -11,10 +11,9 @@ std::string place_text(const symbolize::Symbol& symbol) {
   return symbol.module.empty() ? offset : escape(symbol.module) + "+" + offset;
 }
 
-FrameText::FrameText(const StackReport& report, const Style& style)
-    : report_(report), style_(style) {
-  locations_.reserve(report.locations.size());
-  for (const auto& symbols : report.locations) {
+FrameText::FrameText(const StackTable& table, const Style& style) : table_(table), style_(style) {
+  locations_.reserve(table.locations.size());
+  for (const auto& symbols : table.locations) {
     locations_.push_back(location_lines(symbols, false));
   }
 }
@@ -45,7 +44,7 @@ std::string FrameText::location_lines(const std::vector<symbolize::Symbol>& symb
 std::string FrameText::lines_of(const ReportStack& stack) const {
   std::string out;
   for (const ReportFrame& frame : stack.frames) {
-    out += frame.inferred ? location_lines(report_.locations[frame.location], true)
+    out += frame.inferred ? location_lines(table_.locations[frame.location], true)
                           : locations_[frame.location];
   }
   if (stack.truncated) {

@@ -17,7 +17,7 @@ namespace xgops::cli {
 /// Renders stacks; each distinct location is turned into text once.
 class FrameText {
  public:
-  FrameText(const StackReport& report, const Style& style);
+  FrameText(const StackTable& table, const Style& style);
 
   /// All frames of `stack`: a line with the function, an indented line with the place.
   [[nodiscard]] std::string lines_of(const ReportStack& stack) const;
@@ -26,9 +26,9 @@ class FrameText {
   [[nodiscard]] std::string location_lines(const std::vector<symbolize::Symbol>& symbols,
                                            bool inferred) const;
 
-  const StackReport& report_;
+  const StackTable& table_;
   Style style_;
-  std::vector<std::string> locations_;  ///< As in StackReport::locations, for exact frames.
+  std::vector<std::string> locations_;  ///< As in StackTable::locations, for exact frames.
 };
 
 }  // namespace xgops::cli

@@ -18,10 +18,10 @@ std::string folded_name(std::string_view text) {
   return name;
 }
 
-std::string folded_frames(const StackReport& report, const ReportStack& stack) {
+std::string folded_frames(const StackTable& table, const ReportStack& stack) {
   std::string out;
   for (auto frame = stack.frames.rbegin(); frame != stack.frames.rend(); ++frame) {
-    const auto& symbols = report.locations[frame->location];
+    const auto& symbols = table.locations[frame->location];
     for (auto symbol = symbols.rbegin(); symbol != symbols.rend(); ++symbol) {
       out += ";" + folded_name(symbol->function.empty() ? place_text(*symbol) : symbol->function);
     }
@@ -33,9 +33,9 @@ std::string folded_frames(const StackReport& report, const ReportStack& stack) {
 
 std::string stack_folded(const StackReport& report) {
   std::vector<std::string> stacks;
-  stacks.reserve(report.stacks.size());
-  for (const ReportStack& stack : report.stacks) {
-    stacks.push_back(folded_frames(report, stack));
+  stacks.reserve(report.table.stacks.size());
+  for (const ReportStack& stack : report.table.stacks) {
+    stacks.push_back(folded_frames(report.table, stack));
   }
   std::map<std::string, std::size_t> counts;
   for (const ReportThread& thread : report.threads) {

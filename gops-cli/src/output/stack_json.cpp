@@ -43,10 +43,10 @@ std::string build_id_text(const std::vector<std::uint8_t>& bytes) {
   return text;
 }
 
-Json frames_array(const StackReport& report, const ReportStack& stack) {
+Json frames_array(const StackTable& table, const ReportStack& stack) {
   Json frames = Json::array();
   for (const ReportFrame& frame : stack.frames) {
-    for (const symbolize::Symbol& symbol : report.locations[frame.location]) {
+    for (const symbolize::Symbol& symbol : table.locations[frame.location]) {
       Json object = Json::object();
       object["function"] = text_or_null(symbol.function);
       object["file"] = text_or_null(symbol.file);
@@ -88,21 +88,21 @@ std::string stack_json(const StackReport& report) {
     object["status"] = status_id(thread.status);
     object["method"] = method_id(thread.method);
     object["reason"] = text_or_null(thread.reason);
-    object["truncated"] = thread.stack && report.stacks[*thread.stack].truncated;
-    object["frames"] =
-        thread.stack ? frames_array(report, report.stacks[*thread.stack]) : Json::array();
+    object["truncated"] = thread.stack && report.table.stacks[*thread.stack].truncated;
+    object["frames"] = thread.stack ? frames_array(report.table, report.table.stacks[*thread.stack])
+                                    : Json::array();
     threads.push_back(std::move(object));
   }
   document["threads"] = std::move(threads);
   Json modules = Json::array();
-  for (const protocol::Module& module : report.modules) {
+  for (const protocol::Module& module : report.table.modules) {
     modules.push_back(module_object(module));
   }
   document["modules"] = std::move(modules);
   document["dropped"] = report.dropped;
   document["truncated"] = report.truncated;
   add_cost(document, report.cost);
-  document["symbol_notes"] = report.symbol_notes;
+  document["symbol_notes"] = report.table.symbol_notes;
   return finish(document);
 }
 

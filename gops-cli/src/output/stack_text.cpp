@@ -165,10 +165,10 @@ std::string status_text(const ReportThread& thread) {
 
 std::string stack_text(const StackReport& report, const Presentation& presentation) {
   const Style style(presentation.color);
-  const FrameText frame_text(report, style);
+  const FrameText frame_text(report.table, style);
   std::vector<std::string> frames;
-  frames.reserve(report.stacks.size());
-  for (const ReportStack& stack : report.stacks) {
+  frames.reserve(report.table.stacks.size());
+  for (const ReportStack& stack : report.table.stacks) {
     frames.push_back(frame_text.lines_of(stack));
   }
   ThreadNames names;

@@ -17,7 +17,7 @@ namespace xgops::cli {
 /// One instruction pointer of a stack.
 struct ReportFrame {
   std::uint64_t instruction_pointer = 0;
-  std::uint32_t location = 0;  ///< Into StackReport::locations.
+  std::uint32_t location = 0;  ///< Into StackTable::locations.
   bool inferred = false;
 };
 
@@ -26,25 +26,30 @@ struct ReportStack {
   std::vector<ReportFrame> frames;  ///< Innermost first.
 };
 
+/// Distinct stacks with names.
+struct StackTable {
+  std::vector<protocol::Module> modules;  ///< In ascending order of address.
+  /// Each distinct instruction pointer once: its functions, innermost inlined one first.
+  std::vector<std::vector<symbolize::Symbol>> locations;
+  std::vector<ReportStack> stacks;
+  std::vector<std::string> symbol_notes;  ///< Why names may be missing.
+};
+
 struct ReportThread {
   protocol::ThreadFacts facts;
   protocol::StackStatus status = protocol::StackStatus::kUnavailable;
   protocol::StackMethod method = protocol::StackMethod::kNone;
   std::string reason;                  ///< Empty when `status` is exact.
-  std::optional<std::uint32_t> stack;  ///< Into StackReport::stacks.
+  std::optional<std::uint32_t> stack;  ///< Into StackTable::stacks.
 };
 
 struct StackReport {
   ProcessIdentity process;
-  std::vector<protocol::Module> modules;
-  /// Each distinct instruction pointer once: its functions, innermost inlined one first.
-  std::vector<std::vector<symbolize::Symbol>> locations;
-  std::vector<ReportStack> stacks;
+  StackTable table;
   std::vector<ReportThread> threads;  ///< In ascending order of TID.
   std::uint32_t dropped = 0;          ///< Threads that ended while they were read.
   bool truncated = false;             ///< The deadline came first.
   protocol::Cost cost;
-  std::vector<std::string> symbol_notes;  ///< Why names may be missing.
 };
 
 }  // namespace xgops::cli

@@ -43,7 +43,7 @@ symbolize::Symbol symbol(std::string function, std::string file, std::uint32_t l
 }
 
 void add_symbols(cli::StackReport& report) {
-  report.locations = {
+  report.table.locations = {
       {symbol("__lll_lock_wait", "", 0, "libc.so.6", 0x8f1e2)},
       {symbol("std::mutex::lock()", "/usr/include/c++/12/bits/std_mutex.h", 100, "bank", 0x1204,
               true),
@@ -60,7 +60,7 @@ void add_symbols(cli::StackReport& report) {
   const auto frame = [](std::uint64_t base, std::uint32_t location) {
     return cli::ReportFrame{base + location, location, false};
   };
-  report.stacks = {
+  report.table.stacks = {
       {false, {frame(kLibc, 0), frame(kText, 1), frame(kLibc, 3)}},
       {false, {frame(kLibc, 0), frame(kText, 2), frame(kLibc, 3)}},
       {false, {frame(kLibc, 4), frame(kText, 5), frame(kLibc, 3)}},
@@ -121,8 +121,8 @@ cli::VitalsReport sample_vitals() {
 cli::StackReport sample_stack() {
   cli::StackReport report;
   report.process = {4711, 7, "bank", "0.1.0"};
-  report.modules = {module(1, kText, "/srv/bank"), module(2, kLibc, "/lib/libc.so.6")};
-  report.modules.back().deleted = true;
+  report.table.modules = {module(1, kText, "/srv/bank"), module(2, kLibc, "/lib/libc.so.6")};
+  report.table.modules.back().deleted = true;
   add_symbols(report);
 
   auto first = thread(11, "teller", 'S', WaitReason::kMutexLock, 185 * kSecond, 0);
@@ -167,7 +167,7 @@ cli::StackReport sample_stack() {
   }
   report.dropped = 1;
   report.cost = {3'100'000, 2'900'000, 1};
-  report.symbol_notes = {"libc.so.6: no debug file"};
+  report.table.symbol_notes = {"libc.so.6: no debug file"};
   return report;
 }
 
