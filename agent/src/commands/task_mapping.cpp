@@ -129,8 +129,11 @@ void TaskMapper::add_owner(std::uint64_t holder, protocol::Task& wire) {
   }
   const bool is_thread = (holder & Holder::kThread) != 0;
   wire.owner = holder & ~Holder::kThread;
-  const bool lives = is_thread ? thread_exists(wire.owner) : is_live_task(wire.owner);
-  wire.owner_kind = !lives ? TaskOwner::kGone : is_thread ? TaskOwner::kThread : TaskOwner::kTask;
+  if (is_thread) {
+    wire.owner_kind = thread_exists(wire.owner) ? TaskOwner::kThread : TaskOwner::kGoneThread;
+  } else {
+    wire.owner_kind = is_live_task(wire.owner) ? TaskOwner::kTask : TaskOwner::kGone;
+  }
 }
 
 void TaskMapper::add_wait(const TaskSighting& task, protocol::Task& wire,
