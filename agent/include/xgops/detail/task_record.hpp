@@ -403,7 +403,7 @@ inline void* allocate_frame(std::size_t bytes) {
   return ::operator new(bytes);
 }
 
-inline void free_frame(void* memory, std::size_t bytes) noexcept {
+inline void free_frame(void* memory, [[maybe_unused]] std::size_t bytes) noexcept {
 #if !defined(XGOPS_FRAMES_ON_HEAP)
   const std::size_t size_class = (bytes + ThreadBlock::kUnit - 1) / ThreadBlock::kUnit;
   if (size_class <= ThreadBlock::kClasses) [[likely]] {
