@@ -37,6 +37,9 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   target_compile_options(xgops_build_flags INTERFACE
     -Wduplicated-cond -Wduplicated-branches -Wlogical-op -Wuseless-cast
     -fno-gnu-unique)  # a unique symbol would be shared with the host whatever its visibility
+  if(CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
+    target_compile_options(xgops_build_flags INTERFACE -Wno-restrict)  # GCC bug 105651
+  endif()
 endif()
 if(XGOPS_WERROR)
   target_compile_options(xgops_build_flags INTERFACE -Werror)
