@@ -173,7 +173,7 @@ class EventLoop {
   }
 
   void read_lines(int fd) {
-    constexpr std::size_t kLongestLine = 64 * 1024;
+    constexpr std::size_t kLongestLine = std::size_t{64} * 1024;
     auto& [socket, text] = clients_.at(fd);
     const std::string received = socket->receive();
     if (received.empty() || text.size() > kLongestLine) {
