@@ -42,6 +42,7 @@ class Instance {
 
   /// `delay`: how long the thread sleeps before it opens anything.
   explicit Instance(std::shared_ptr<const Setup> setup, std::chrono::milliseconds delay = {});
+  ~Instance() = default;
   Instance(const Instance&) = delete;
   Instance& operator=(const Instance&) = delete;
 

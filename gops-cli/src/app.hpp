@@ -2,7 +2,7 @@
 // The tool without its process: from arguments to an exit status.
 #pragma once
 
-#include "client/discovery.hpp"
+#include "client/places.hpp"
 #include "support/failure.hpp"
 #include "xgops/result.hpp"
 

@@ -7,6 +7,7 @@
 #include "xgops/protocol/catalog.hpp"
 #include "xgops/protocol/errc.hpp"
 
+#include <algorithm>
 #include <array>
 #include <new>
 #include <string>
@@ -53,10 +54,8 @@ Result<Message> decode(std::span<const std::byte> payload) {
 Bytes with_header(Header header, std::span<const std::byte> payload) {
   header.payload_bytes = static_cast<std::uint32_t>(payload.size());
   const HeaderBytes encoded = encode_header(header);
-  Bytes message;
-  message.reserve(encoded.size() + payload.size());
-  message.insert(message.end(), encoded.begin(), encoded.end());
-  message.insert(message.end(), payload.begin(), payload.end());
+  Bytes message(encoded.size() + payload.size());
+  std::ranges::copy(payload, std::ranges::copy(encoded, message.begin()).out);
   return message;
 }
 

@@ -23,7 +23,8 @@ if(PROJECT_IS_TOP_LEVEL)
   find_program(XGOPS_CCACHE ccache)
   if(XGOPS_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
     set(CMAKE_C_COMPILER_LAUNCHER "${XGOPS_CCACHE}")
-    set(CMAKE_CXX_COMPILER_LAUNCHER "${XGOPS_CCACHE}")
+    # What ccache asks for with precompiled headers.
+    set(CMAKE_CXX_COMPILER_LAUNCHER env CCACHE_SLOPPINESS=pch_defines,time_macros "${XGOPS_CCACHE}")
   endif()
 endif()
 
@@ -37,6 +38,9 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   target_compile_options(xgops_build_flags INTERFACE
     -Wduplicated-cond -Wduplicated-branches -Wlogical-op -Wuseless-cast
     -fno-gnu-unique)  # a unique symbol would be shared with the host whatever its visibility
+  if(CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
+    target_compile_options(xgops_build_flags INTERFACE -Wno-restrict)  # GCC bug 105651
+  endif()
 endif()
 if(XGOPS_WERROR)
   target_compile_options(xgops_build_flags INTERFACE -Werror)
@@ -44,6 +48,9 @@ endif()
 if(XGOPS_SANITIZE)
   target_compile_options(xgops_build_flags INTERFACE
     "-fsanitize=${XGOPS_SANITIZE}" -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    target_compile_options(xgops_build_flags INTERFACE -fpch-preprocess)  # For ccache.
+  endif()
   target_link_options(xgops_build_flags INTERFACE "-fsanitize=${XGOPS_SANITIZE}")
   string(REPLACE "," ";" _xgops_sanitizers "${XGOPS_SANITIZE}")
   if("thread" IN_LIST _xgops_sanitizers)

@@ -7,6 +7,19 @@ if(XGOPS_BUILD_TESTS)
   include(GoogleTest)
 endif()
 
+# Half of what it takes to compile a test is GoogleTest and the library's headers. The sanitizer builds
+# take them precompiled; the others do not, so that a forgotten #include is found.
+set(xgops_precompile_tests OFF)
+if(XGOPS_BUILD_TESTS AND XGOPS_SANITIZE)
+  set(xgops_precompile_tests ON)
+  file(CONFIGURE OUTPUT "${PROJECT_BINARY_DIR}/test_headers.cpp" CONTENT "")
+  add_executable(xgops_test_headers "${PROJECT_BINARY_DIR}/test_headers.cpp")
+  target_link_libraries(xgops_test_headers PRIVATE xgops_build_flags GTest::gtest GTest::gtest_main)
+  target_precompile_headers(xgops_test_headers PRIVATE
+    <gtest/gtest.h> <algorithm> <atomic> <chrono> <filesystem> <functional> <optional> <span> <string>
+    <thread> <vector>)
+endif()
+
 function(xgops_add_test name)
   cmake_parse_arguments(arg "" "TIMEOUT" "SOURCES;LIBRARIES;LABELS;ENVIRONMENT" ${ARGN})
   if(NOT arg_TIMEOUT)
@@ -14,6 +27,9 @@ function(xgops_add_test name)
   endif()
   add_executable(${name} ${arg_SOURCES})
   target_link_libraries(${name} PRIVATE ${arg_LIBRARIES} xgops_build_flags GTest::gtest GTest::gtest_main)
+  if(xgops_precompile_tests)
+    target_precompile_headers(${name} REUSE_FROM xgops_test_headers)
+  endif()
   # PRE_TEST: the tests are listed when ctest starts, so that a build never runs our binaries.
   gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST)
   # Not as PROPERTIES of the call above, which would let only the first of several values through.

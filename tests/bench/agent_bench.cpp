@@ -12,10 +12,29 @@ namespace {
 using xgops::bench::AgentClient;
 using xgops::bench::only_socket;
 
+/// Reports how much CPU time the agent's thread took for an iteration.
+class AgentTime {
+ public:
+  AgentTime(benchmark::State& state, const xgops::test::TargetProcess& target)
+      : state_(state), target_(target), begin_us_(xgops::bench::agent_cpu_us(target)) {}
+  ~AgentTime() {
+    state_.counters["agent_cpu_us"] = benchmark::Counter(
+        xgops::bench::agent_cpu_us(target_) - begin_us_, benchmark::Counter::kAvgIterations);
+  }
+  AgentTime(const AgentTime&) = delete;
+  AgentTime& operator=(const AgentTime&) = delete;
+
+ private:
+  benchmark::State& state_;
+  const xgops::test::TargetProcess& target_;
+  double begin_us_;
+};
+
 template <class Exchange>
 void connect_and_ask(benchmark::State& state, xgops::test::TargetProcess& target) {
   const std::string socket = only_socket(target.socket_directory());
   std::size_t bytes = 0;
+  const AgentTime agent(state, target);
   for (auto _ : state) {
     AgentClient client(socket);
     bytes = client.ask<Exchange>({});
@@ -24,10 +43,11 @@ void connect_and_ask(benchmark::State& state, xgops::test::TargetProcess& target
 }
 
 void hello(benchmark::State& state) {
-  const std::string socket = only_socket(xgops::bench::small_program().socket_directory());
+  const auto& target = xgops::bench::small_program();
+  const std::string socket = only_socket(target.socket_directory());
+  const AgentTime agent(state, target);
   for (auto _ : state) {
-    AgentClient client(socket);
-    benchmark::DoNotOptimize(client);
+    AgentClient(socket).greet();
   }
 }
 BENCHMARK(hello)->Name("agent/connect_hello")->Unit(benchmark::kMicrosecond)->UseRealTime();
@@ -38,7 +58,10 @@ void vitals(benchmark::State& state) {
 BENCHMARK(vitals)->Name("agent/connect_vitals")->Unit(benchmark::kMicrosecond)->UseRealTime();
 
 void vitals_on_open_connection(benchmark::State& state) {
-  AgentClient client(only_socket(xgops::bench::small_program().socket_directory()));
+  const auto& target = xgops::bench::small_program();
+  AgentClient client(only_socket(target.socket_directory()));
+  client.greet();
+  const AgentTime agent(state, target);
   for (auto _ : state) {
     client.ask<xgops::protocol::Vitals>({});
   }

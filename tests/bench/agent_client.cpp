@@ -29,17 +29,19 @@ AgentClient::AgentClient(const std::string& socket_path) {
   }
   protocol::Hello::Request hello;
   hello.client_version = "bench";
-  ask<protocol::Hello>(hello);
+  append<protocol::Hello>(hello);
 }
 
 AgentClient::~AgentClient() {
   ::close(fd_);
 }
 
-void AgentClient::send(const protocol::Bytes& bytes) {
-  if (::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL) != static_cast<ssize_t>(bytes.size())) {
+void AgentClient::send_all() {
+  if (::send(fd_, unsent_.data(), unsent_.size(), MSG_NOSIGNAL) !=
+      static_cast<ssize_t>(unsent_.size())) {
     fail("send");
   }
+  unsent_.clear();
 }
 
 void AgentClient::read_exactly(std::byte* bytes, std::size_t size) {

@@ -13,7 +13,8 @@
 
 namespace xgops::bench {
 
-/// One connection that has said hello. All members throw `std::runtime_error` on failure.
+/// One connection. Like the command it sends its hello together with the first request. All members
+/// throw `std::runtime_error` on failure.
 class AgentClient {
  public:
   explicit AgentClient(const std::string& socket_path);
@@ -24,20 +25,39 @@ class AgentClient {
   /// Sends the request and reads the whole answer. How many bytes of payload it had.
   template <class Exchange>
   std::size_t ask(const typename Exchange::Request& request) {
-    protocol::Header header;
-    header.type = Exchange::kType;
-    header.request_id = ++last_request_;
-    send(protocol::encode_message(header, request));
+    append<Exchange>(request);
+    send_all();
+    if (!greeted_) {
+      greeted_ = true;
+      read_answer(protocol::Hello::kType);
+    }
     return read_answer(Exchange::kType);
   }
 
+  /// Says hello and nothing else. To be called first.
+  void greet() {
+    send_all();
+    greeted_ = true;
+    read_answer(protocol::Hello::kType);
+  }
+
  private:
-  void send(const protocol::Bytes& bytes);
+  template <class Exchange>
+  void append(const typename Exchange::Request& request) {
+    protocol::Header header;
+    header.type = Exchange::kType;
+    header.request_id = ++last_request_;
+    const protocol::Bytes message = protocol::encode_message(header, request);
+    unsent_.insert(unsent_.end(), message.begin(), message.end());
+  }
+  void send_all();
   void read_exactly(std::byte* bytes, std::size_t size);
   std::size_t read_answer(protocol::MessageType type);
 
   int fd_ = -1;
+  bool greeted_ = false;
   std::uint32_t last_request_ = 0;
+  protocol::Bytes unsent_;
   protocol::Bytes payload_;
 };
 

@@ -4,7 +4,9 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <fstream>
 #include <memory>
+#include <stdexcept>
 
 #include <fcntl.h>
 #include <spawn.h>
@@ -95,6 +97,19 @@ const std::filesystem::path& hundred_agents() {
 
 void end_targets() {
   shared() = {};
+}
+
+double agent_cpu_us(const test::TargetProcess& target) {
+  for (const auto& entry :
+       std::filesystem::directory_iterator("/proc/" + target.pid_text() + "/task")) {
+    std::string name;
+    std::ifstream(entry.path() / "comm") >> name;
+    double nanoseconds = 0;
+    if (name == "xgops" && std::ifstream(entry.path() / "schedstat") >> nanoseconds) {
+      return nanoseconds / 1000;
+    }
+  }
+  throw std::runtime_error("no thread named xgops in process " + target.pid_text());
 }
 
 }  // namespace xgops::bench

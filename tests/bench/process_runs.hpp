@@ -23,4 +23,7 @@ const std::filesystem::path& hundred_agents();
 
 void end_targets();
 
+/// CPU time of the agent's thread since it started.
+[[nodiscard]] double agent_cpu_us(const test::TargetProcess& target);
+
 }  // namespace xgops::bench

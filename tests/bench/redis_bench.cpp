@@ -88,6 +88,8 @@ class Dumper {
 void measure(benchmark::State& state, const std::function<void(TargetProcess&)>& dump) {
   Redis redis;
   int dumps = 0;
+  const double agent_begin_us = xgops::bench::agent_cpu_us(redis.process());
+  const auto begin = Clock::now();
   for (auto _ : state) {
     if (!dump) {
       redis.serve_requests();
@@ -97,7 +99,10 @@ void measure(benchmark::State& state, const std::function<void(TargetProcess&)>&
     redis.serve_requests();
     dumps = dumper.count();
   }
+  const std::chrono::duration<double, std::micro> length = Clock::now() - begin;
   state.counters["dumps"] = dumps;
+  state.counters["agent_cpu_percent"] =
+      100 * (xgops::bench::agent_cpu_us(redis.process()) - agent_begin_us) / length.count();
 }
 
 void undisturbed(benchmark::State& state) {

@@ -98,6 +98,14 @@ TEST_F(AppTest, ExplainsMistakes) {
   expect_usage_error({"run", "--dir", "relative", "--", "/bin/true"}, "not an absolute path");
 }
 
+TEST_F(AppTest, ExplainsMistakesInJsonToo) {
+  const test::CliResult result = xgops({"stack", "--json", "--no-such-option"});
+
+  EXPECT_EQ(result.status, ExitStatus::kUsage);
+  EXPECT_EQ(result.out.find("{\"schema\":\"xgops.error/1\""), 0U) << result.out;
+  EXPECT_NE(result.err.find("--no-such-option"), std::string::npos) << result.err;
+}
+
 TEST_F(AppTest, ExplainsProcessesThatCannotBeInspected) {
   const test::CliResult none = xgops({"stack", "-p", "2147483647"});
   EXPECT_EQ(none.status, ExitStatus::kTarget);

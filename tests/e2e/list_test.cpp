@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <iterator>
+#include <optional>
 #include <sstream>
 
 #include <signal.h>
@@ -206,6 +208,63 @@ TEST_F(ListTest, FindsTheAgentOfAProcessThatChangedIntoAnotherProgram) {
   ASSERT_EQ(document["processes"].size(), 1U) << document;
   EXPECT_EQ(document["processes"][0]["name"], "simple");
   EXPECT_EQ(document["processes"][0]["pid"], target.pid());
+}
+
+/// A program in PID and mount namespaces of its own, with a socket directory that nobody else sees.
+class ContainerTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    XGOPS_REQUIRE_ROOT();
+    XGOPS_REQUIRE_PROGRAM("unshare");
+    const string sockets = (directory_.path() / "inside").string();
+    fs::create_directory(sockets);
+    const string script = "mount -t tmpfs -o mode=700 none " + sockets +
+                          " && mount -t proc proc /proc && XGOPS_DIR=" + sockets +
+                          " LD_PRELOAD=" + agent_path().string() + " exec " +
+                          target_path("simple").string();
+    TargetOptions options;
+    options.launch = Launch::kPlain;
+    options.arguments = {"--mount", "--pid", "--fork", "--kill-child", "--propagation",
+                         "private", "sh",    "-c",     script};
+    outside_.emplace(TargetProcess::spawn_program(*find_program("unshare"), options));
+    ASSERT_TRUE(outside_->wait_ready()) << outside_->log();
+    const string pid = outside_->pid_text();
+    const auto children = run_command({{"cat", "/proc/" + pid + "/task/" + pid + "/children"}});
+    pid_ = std::stoi(children.out);
+  }
+
+  /// As a user does, who has set nothing.
+  static CommandResult xgops(std::vector<string> arguments) {
+    Command command;
+    command.arguments = std::move(arguments);
+    command.arguments.insert(command.arguments.begin(), xgops_path().string());
+    command.environment = {{"XGOPS_DIR", std::nullopt}};
+    return run_command(command);
+  }
+
+  TempDir directory_;
+  std::optional<TargetProcess> outside_;
+  pid_t pid_ = 0;
+};
+
+TEST_F(ContainerTest, IsListedUnderTheHostsPid) {
+  const Json process = listed(xgops({"list", "--json"}), pid_);
+
+  ASSERT_TRUE(process.is_object());
+  EXPECT_EQ(process["name"], "simple");
+  EXPECT_EQ(process["ppid"], outside_->pid());
+}
+
+TEST_F(ContainerTest, ShowsItsStacks) {
+  const auto result = xgops({"stack", "--json", "-p", std::to_string(pid_)});
+  const Json document = parse_json(result.out);
+
+  ASSERT_EQ(result.status, 0) << describe(result);
+  EXPECT_EQ(document["pid"], pid_);
+  EXPECT_EQ(document["namespace_pid"], 1);
+  EXPECT_TRUE(
+      has_function(find_thread(document, outside_->fact("worker").value("tid", 0)), "innermost"))
+      << describe(result);
 }
 
 }  // namespace

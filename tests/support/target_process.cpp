@@ -8,6 +8,7 @@
 #include <array>
 #include <fstream>
 #include <sstream>
+#include <thread>
 #include <utility>
 
 #include <poll.h>
@@ -16,6 +17,24 @@
 namespace xgops::test {
 
 using Clock = ChildProcess::Clock;
+
+namespace {
+
+/// For targets whose main thread never sleeps.
+constexpr std::chrono::milliseconds kPatienceWithSpinners{200};
+
+/// The thread that says `ready` runs on for a moment, until it waits for questions.
+void wait_until_asleep(pid_t pid, Clock::time_point end) {
+  const std::string path = "/proc/" + std::to_string(pid) + "/stat";
+  for (std::string line; Clock::now() < end; std::this_thread::yield()) {
+    std::ifstream stat(path);
+    if (!std::getline(stat, line) || line.find(") R ") == std::string::npos) {
+      return;
+    }
+  }
+}
+
+}  // namespace
 
 TargetProcess::TargetProcess(std::unique_ptr<TempDir> own_directory,
                              std::filesystem::path socket_directory, ChildProcess child)
@@ -70,6 +89,7 @@ bool TargetProcess::wait_ready(std::chrono::milliseconds deadline) {
     }
     if (*line == "ready") {
       ready_ = true;
+      wait_until_asleep(pid(), std::min(end, Clock::now() + kPatienceWithSpinners));
       return true;
     }
     if (Json fact = parse_json(*line); fact.is_object()) {

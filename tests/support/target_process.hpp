@@ -54,7 +54,8 @@ class TargetProcess {
   [[nodiscard]] std::string pid_text() const { return std::to_string(pid()); }
   [[nodiscard]] const std::filesystem::path& socket_directory() const { return socket_directory_; }
 
-  /// Reads until the line `ready`. False when the target ends or the deadline passes before.
+  /// Reads until the line `ready`, and gives the main thread a moment to go to sleep. False when
+  /// the target ends or the deadline passes before.
   [[nodiscard]] bool wait_ready(std::chrono::milliseconds deadline = kReadyDeadline);
   /// The JSON lines printed before `ready`.
   [[nodiscard]] const std::vector<Json>& facts() const noexcept { return facts_; }

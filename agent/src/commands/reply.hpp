@@ -48,6 +48,7 @@ class Reply {
   using Response = typename Exchange::Response;
 
   Reply(ReplyChannel& channel, const ReplyTerms& terms) : channel_(channel), terms_(terms) {}
+  ~Reply() = default;
   Reply(const Reply&) = delete;
   Reply& operator=(const Reply&) = delete;
 

@@ -41,7 +41,7 @@ class Connection {
  private:
   Need receive() noexcept;
   Need send() noexcept;
-  Need end() const noexcept;
+  [[nodiscard]] Need end() const noexcept;
   /// Whether a whole request was in the buffer; it is served then.
   bool serve_one() noexcept;
 

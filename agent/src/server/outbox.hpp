@@ -14,7 +14,7 @@ namespace xgops::server {
 
 /// Most bytes that wait for all slow clients together. A client whose answer does not fit any more
 /// loses its connection; nobody else notices.
-inline constexpr std::size_t kMaxQueuedBytes = 32 * 1024 * 1024;
+inline constexpr std::size_t kMaxQueuedBytes = std::size_t{32} * 1024 * 1024;
 
 /// Sends at once what the socket takes and keeps the rest, so that neither a command nor another
 /// client waits for a slow reader.

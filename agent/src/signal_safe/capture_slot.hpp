@@ -17,7 +17,7 @@
 namespace xgops::signal_safe {
 
 /// How much of a running thread's stack is copied. 25 frames take 2 to 9 KiB.
-inline constexpr std::size_t kStackCopyBytes = 32 * 1024;
+inline constexpr std::size_t kStackCopyBytes = std::size_t{32} * 1024;
 /// How many threads may be asked at a time: more would only wait for each other.
 inline constexpr std::size_t kSlotCount = 32;
 

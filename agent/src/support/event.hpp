@@ -15,6 +15,7 @@ namespace xgops::support {
 class Event {
  public:
   Event() = default;
+  ~Event() = default;
   Event(const Event&) = delete;
   Event& operator=(const Event&) = delete;
 

@@ -12,15 +12,16 @@ namespace xgops::support {
 namespace {
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr std::size_t kOwnStackBytes = 2 * 1024 * 1024;  // Instrumented frames are much larger.
+constexpr std::size_t kOwnStackBytes =
+    std::size_t{2} * 1024 * 1024;  // Instrumented frames are much larger.
 #elif defined(__has_feature)
 #  if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-constexpr std::size_t kOwnStackBytes = 2 * 1024 * 1024;
+constexpr std::size_t kOwnStackBytes = std::size_t{2} * 1024 * 1024;
 #  else
-constexpr std::size_t kOwnStackBytes = 256 * 1024;
+constexpr std::size_t kOwnStackBytes = std::size_t{256} * 1024;
 #  endif
 #else
-constexpr std::size_t kOwnStackBytes = 256 * 1024;
+constexpr std::size_t kOwnStackBytes = std::size_t{256} * 1024;
 #endif
 
 /// All signals blocked while it lives; a thread started meanwhile inherits that.

@@ -12,7 +12,7 @@
 namespace xgops::support {
 
 /// Most bytes read of one file: far above what the files that we read ever have.
-inline constexpr std::size_t kMaxTextBytes = 64 * 1024;
+inline constexpr std::size_t kMaxTextBytes = std::size_t{64} * 1024;
 
 /// A directory whose files are read: by descriptor, so that chroot and unmounting do not matter, or
 /// by path where a descriptor would not be safe from the host.

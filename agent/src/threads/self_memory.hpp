@@ -46,8 +46,8 @@ class SelfMemory final : public unwind::Memory {
  private:
   static constexpr std::size_t kPageBytes = 4096;
   static constexpr std::size_t kPages = 128;  // 512 KiB, touched only as far as needed.
-  static constexpr std::size_t kWindowBytes = 64 * 1024;
-  static constexpr std::size_t kWindowStep = 8 * 1024;
+  static constexpr std::size_t kWindowBytes = std::size_t{64} * 1024;
+  static constexpr std::size_t kWindowStep = std::size_t{8} * 1024;
 
   [[nodiscard]] bool read_stack(std::uint64_t address, void* out, std::size_t bytes,
                                 bool& answered) noexcept;

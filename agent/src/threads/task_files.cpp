@@ -147,7 +147,7 @@ Result<std::vector<pid_t>> TaskFiles::list() const {
     return system_error(errno, "/proc/self/task");
   }
   std::vector<pid_t> tids;
-  alignas(DirectoryEntry) std::array<char, 32 * 1024> buffer{};
+  alignas(DirectoryEntry) std::array<char, std::size_t{32} * 1024> buffer{};
   for (;;) {
     const long bytes = ::syscall(SYS_getdents64, directory.get(), buffer.data(), buffer.size());
     if (bytes < 0) {
@@ -204,7 +204,7 @@ Result<std::string> TaskFiles::read_all(pid_t tid, const char* name, std::size_t
     return system_error(-fd.get(), std::string("/proc/self/task/") + name);
   }
   std::string text;
-  std::array<char, 16 * 1024> buffer{};
+  std::array<char, std::size_t{16} * 1024> buffer{};
   while (text.size() < limit) {
     const ssize_t bytes = ::read(fd.get(), buffer.data(), buffer.size());
     if (bytes < 0) {

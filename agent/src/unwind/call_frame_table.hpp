@@ -63,7 +63,7 @@ class CallFrameTable {
 
   // A record longer than this is refused: the longest seen in real programs (a 40,000-line
   // generated parser) had 5 KiB.
-  static constexpr std::size_t kMaxRecordBytes = 16 * 1024;
+  static constexpr std::size_t kMaxRecordBytes = std::size_t{16} * 1024;
 
   Memory& memory_;
   ModuleTable modules_;

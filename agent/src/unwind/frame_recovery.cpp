@@ -8,7 +8,7 @@ namespace {
 
 // A frame larger than this is not searched: 64 KiB of locals in a function that sleeps is rare, and
 // the search costs 10 ns a word.
-constexpr std::uint64_t kSearchBytes = 64 * 1024;
+constexpr std::uint64_t kSearchBytes = std::uint64_t{64} * 1024;
 // Nothing is mapped below: smaller words are numbers.
 constexpr std::uint64_t kLowestAddress = 4096;
 

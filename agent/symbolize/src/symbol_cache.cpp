@@ -26,7 +26,7 @@ class Writer {
   template <class Unsigned>
   void number(Unsigned value) {
     for (std::size_t i = 0; i < sizeof value; ++i) {
-      bytes_ += static_cast<char>(value >> (8 * i) & 0xffU);
+      bytes_ += static_cast<char>(std::uint64_t{value} >> (8 * i) & 0xffU);
     }
   }
   void text(std::string_view value) {

@@ -2,7 +2,7 @@
 // Why a process cannot be inspected, in one line, and what to do next.
 #pragma once
 
-#include "client/discovery.hpp"
+#include "client/places.hpp"
 #include "xgops/result.hpp"
 
 #include <string>

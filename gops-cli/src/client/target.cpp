@@ -3,6 +3,8 @@
 #include "client/target.hpp"
 
 #include "client/diagnosis.hpp"
+#include "client/discovery.hpp"
+#include "client/process_sockets.hpp"
 #include "support/failure.hpp"
 
 #include <algorithm>

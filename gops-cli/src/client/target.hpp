@@ -2,7 +2,7 @@
 // From what the user typed (a PID or a name) to a connected agent, or to the reason why not.
 #pragma once
 
-#include "client/discovery.hpp"
+#include "client/places.hpp"
 #include "client/probe.hpp"
 #include "client/session.hpp"
 #include "support/deadline.hpp"

@@ -2,7 +2,7 @@
 // What a command is: a declaration, options, and a function from the world to a report.
 #pragma once
 
-#include "client/discovery.hpp"
+#include "client/places.hpp"
 #include "commands/option_set.hpp"
 #include "output/presentation.hpp"
 #include "report/command_model.hpp"

@@ -4,6 +4,7 @@
 
 #include "cli/support/fake_agent.hpp"
 #include "cli/support/run_cli.hpp"
+#include "client/process_sockets.hpp"
 #include "support/temp_dir.hpp"
 
 #include <gtest/gtest.h>

@@ -23,7 +23,9 @@ using std::chrono::milliseconds;
 using test::Behaviour;
 
 constexpr milliseconds kPatience{20'000};
-constexpr milliseconds kShort{50};
+/// For tests with an agent that stays silent: all of it is waited, and the others must answer
+/// within it on a loaded machine.
+constexpr milliseconds kShort{2'000};
 
 /// One directory with agents of this process under different names.
 class ProbeTest : public testing::Test {
