@@ -10,6 +10,7 @@
 
 #if !defined(XGOPS_NO_ASIO) && __cplusplus >= 202002L && __has_include(<asio.hpp>)
 
+#  include "xgops/detail/operation_of.hpp"
 #  include "xgops/detail/task_record.hpp"
 
 #  include <coroutine>
@@ -55,6 +56,7 @@
 #      define XGOPS_ASIO_END }
 #    endif
 #    include "xgops/detail/asio_hooks.ipp"
+#    include "xgops/detail/asio_operations.ipp"
 #    include "xgops/detail/asio_spawn.ipp"
 #    undef XGOPS_ASIO
 #    undef XGOPS_ASIO_VERSION

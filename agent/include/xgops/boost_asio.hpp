@@ -10,6 +10,7 @@
 
 #if !defined(XGOPS_NO_BOOST_ASIO) && __cplusplus >= 202002L && __has_include(<boost/asio.hpp>)
 
+#  include "xgops/detail/operation_of.hpp"
 #  include "xgops/detail/task_record.hpp"
 
 #  include <coroutine>
@@ -50,6 +51,7 @@
       }                    \
       }
 #    include "xgops/detail/asio_hooks.ipp"
+#    include "xgops/detail/asio_operations.ipp"
 #    include "xgops/detail/asio_spawn.ipp"
 #    undef XGOPS_ASIO
 #    undef XGOPS_ASIO_VERSION

@@ -126,18 +126,19 @@ using TaskView = ::xgops_task_view;
 /// Cost: 1 us a task.
 template <class Visitor>
 void visit_tasks(Visitor&& visitor) {
-  using Plain = std::remove_reference_t<Visitor>;
+  auto call = [&visitor](const TaskView& task) -> bool {
+    if constexpr (std::is_void_v<std::invoke_result_t<Visitor&, const TaskView&>>) {
+      visitor(task);
+      return true;
+    } else {
+      return visitor(task);
+    }
+  };
   ::xgops_task_visit(
       [](void* context, const TaskView* task) -> std::int32_t {
-        auto& call = *static_cast<Plain*>(context);
-        if constexpr (std::is_void_v<std::invoke_result_t<Plain&, const TaskView&>>) {
-          call(*task);
-          return 1;
-        } else {
-          return call(*task) ? 1 : 0;
-        }
+        return (*static_cast<decltype(call)*>(context))(*task) ? 1 : 0;
       },
-      const_cast<std::remove_const_t<Plain>*>(std::addressof(visitor)));
+      &call);
 }
 
 /// Writes every task with its chain to `fd`, as text. Returns 0 or an errno value.

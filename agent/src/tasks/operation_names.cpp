@@ -42,12 +42,14 @@ struct TypeRule {
   WaitReason reason;
 };
 
-// Parts of the types of what starts an operation, for those without a creation event.
+// Parts of the types of what starts an operation, for those without a creation event. The first
+// match counts: a group's type contains those of its members.
 constexpr std::array kTypeRules{
-    TypeRule{"initiate_co_spawn", WaitReason::kJoin},
-    TypeRule{"wait_for_all", WaitReason::kAllOf},
+    TypeRule{"wait_for_one_error", WaitReason::kAllOf},
     TypeRule{"wait_for_one", WaitReason::kFirstOf},
+    TypeRule{"wait_for_all", WaitReason::kAllOf},
     TypeRule{"parallel_group", WaitReason::kAllOf},
+    TypeRule{"initiate_co_spawn", WaitReason::kJoin},
     TypeRule{"initiate_post", WaitReason::kPost},
     TypeRule{"initiate_dispatch", WaitReason::kPost},
     TypeRule{"initiate_defer", WaitReason::kPost},
@@ -77,7 +79,9 @@ WaitDescription describe_operation(std::string_view object, std::string_view nam
         return {rule.reason, {}};
       }
     }
-    return {WaitReason::kOperation, std::string(object) + " " + std::string(name)};
+    // Which of readable and writable is not told.
+    return {WaitReason::kOperation,
+            std::string(object) + " " + (name == "async_wait" ? "ready" : std::string(name))};
   }
   for (const TypeRule& rule : kTypeRules) {
     if (name.find(rule.part) != std::string_view::npos) {

@@ -47,22 +47,6 @@ namespace xgops::detail::XGOPS_ASIO_HOOKS {
 template <class Executor>
 using FrameBase = XGOPS_ASIO::detail::awaitable_frame_base<Executor>;
 
-/// The name of a type, as the compiler prints it, without storage of its own.
-template <class Type>
-constexpr std::string_view type_name() noexcept {
-  std::string_view text = __PRETTY_FUNCTION__;
-  text.remove_prefix(text.find("Type = ") + 7);
-  const auto more = text.find("; std::string_view");
-  return text.substr(0, more != std::string_view::npos ? more : text.rfind(']'));
-}
-
-/// The operation that an object of type `Initiation` starts.
-template <class Initiation>
-inline constexpr TaskOperation kOperationOf{nullptr, type_name<Initiation>().data(),
-                                            static_cast<std::uint32_t>(
-                                                type_name<Initiation>().size()),
-                                            0};
-
 #if XGOPS_ASIO_VERSION >= 102000
 template <class T, class... Arguments>
 struct IsEntry : std::is_same<T, XGOPS_ASIO::detail::awaitable_thread_entry_point> {};
@@ -113,6 +97,15 @@ class TrackedFrame : public XGOPS_ASIO::detail::awaitable_frame<T, Executor> {
   void set_record(xgops_task_record* record) noexcept { node_.task.store(record, kRelaxed); }
   void set_location(const CodeLocation& location) noexcept { store_location(node_, location); }
   void hide() noexcept { node_.location.store(TaskNode::kHidden, kRelease); }
+  /// The user knows no such function but the place where it is called: of a task that has nothing
+  /// else, where it was created.
+  void hide_operator() noexcept {
+    const TaskNode* const caller = node_.caller.load(kRelaxed);
+    const bool is_root = caller != nullptr && caller->caller.load(kRelaxed) == nullptr;
+    const std::uint64_t place =
+        is_root && record() != nullptr ? record()->created_at.load(kRelaxed) : 0;
+    node_.location.store(place != 0 ? place : TaskNode::kHidden, kRelease);
+  }
 
  private:
   Node node_;
@@ -135,7 +128,7 @@ struct Initiator {
 };
 
 /// The frame of the library's own coroutine that starts an operation for use_awaitable.
-template <class T, class Executor, class Initiation>
+template <class T, class Executor, class Initiation, class... Arguments>
 class OperationFrame : public TrackedFrame<T, Executor> {
  public:
   OperationFrame() noexcept { this->hide(); }
@@ -146,7 +139,8 @@ class OperationFrame : public TrackedFrame<T, Executor> {
     using Function = std::decay_t<Operand>;
     if constexpr (std::is_invocable_v<Function&, FrameBase<Executor>*>) {
       return Base::await_transform(Initiator<Function, Executor>{
-          std::forward<Operand>(operand), this->record(), &kOperationOf<Initiation>});
+          std::forward<Operand>(operand), this->record(),
+          &kOperationOf<Initiation, Arguments...>});
     } else {
       return Base::await_transform(std::forward<Operand>(operand));
     }
@@ -172,11 +166,17 @@ struct OperationInitiator {
 };
 #endif
 
-/// The frame of a coroutine of the user's, or of co_spawn itself (`kIsEntry`), which is the root of
-/// a task.
-template <class T, class Executor, bool kIsEntry>
+enum class FrameKind : std::uint8_t {
+  kPlain,     ///< A coroutine of the user's.
+  kEntry,     ///< Of co_spawn itself: the root of a task.
+  kOperator,  ///< Perhaps the library's `operator&&` or `operator||`; a user's may look the same.
+};
+
+/// The frame of a coroutine.
+template <class T, class Executor, FrameKind kKind>
 class Promise : public TrackedFrame<T, Executor> {
   using Base = XGOPS_ASIO::detail::awaitable_frame<T, Executor>;
+  static constexpr bool kIsEntry = kKind == FrameKind::kEntry;
 
  public:
   Promise() noexcept(!kIsEntry) {
@@ -222,21 +222,22 @@ class Promise : public TrackedFrame<T, Executor> {
     requires requires(Base& base, Operand&& operand) {
       base.await_transform(std::forward<Operand>(operand));
     }
-  auto await_transform(Operand&& operand, CodeLocation location = CodeLocation::current()) {
+  auto await_transform(Operand&& operand, CodeLocation location = CodeLocation::current(),
+                       [[maybe_unused]] const char* file = __builtin_FILE()) {
     using Plain = std::remove_cvref_t<Operand>;
     if constexpr (AwaitableTraits<Plain>::value) {
-      this->set_location(location);
+      set_place(location, file);
       return CallAwaiter<typename AwaitableTraits<Plain>::Value>{
           Base::await_transform(std::forward<Operand>(operand)), this};
     }
 #if XGOPS_ASIO_VERSION >= 102400
     else if constexpr (XGOPS_ASIO::is_async_operation<Operand>::value) {
-      this->set_location(location);
+      set_place(location, file);
       return OperationAwaiter<Operand>(this, std::forward<Operand>(operand));
     }
 #endif
     else if constexpr (std::is_invocable_v<Plain&, FrameBase<Executor>*>) {
-      this->set_location(location);
+      set_place(location, file);
       using Function = Initiator<Plain, Executor>;
       using Inner = decltype(Base::await_transform(std::declval<Function>()));
       return FunctionAwaiter<Inner>{
@@ -250,6 +251,16 @@ class Promise : public TrackedFrame<T, Executor> {
   }
 
  private:
+  void set_place(const CodeLocation& location, [[maybe_unused]] const char* file) noexcept {
+    if constexpr (kKind == FrameKind::kOperator) {
+      if (std::string_view(file).ends_with("experimental/awaitable_operators.hpp")) {
+        this->hide_operator();
+        return;
+      }
+    }
+    this->set_location(location);
+  }
+
   /// The task goes on in this frame, woken or after a call that never waited.
   void go_on() noexcept {
     xgops_task_record* const record = this->record();
@@ -327,39 +338,18 @@ class Promise : public TrackedFrame<T, Executor> {
 
 template <class T, class Executor, class... Arguments>
 struct PromiseFor {
-  using Type = Promise<T, Executor, IsEntry<T, Arguments...>::value>;
+  using Type = Promise<T, Executor,
+                       IsEntry<T, Arguments...>::value ? FrameKind::kEntry : FrameKind::kPlain>;
+};
+// The operators, and what they wrap their operands into.
+template <class T, class Executor, class U, class... Arguments>
+struct PromiseFor<T, Executor, XGOPS_ASIO::awaitable<U, Executor>, Arguments...> {
+  using Type = Promise<T, Executor, FrameKind::kOperator>;
 };
 // `async_result<use_awaitable_t>::initiate(Initiation, use_awaitable_t, Arguments...)`.
 template <class T, class Executor, class Initiation, class... Arguments>
 struct PromiseFor<T, Executor, Initiation, XGOPS_ASIO::use_awaitable_t<Executor>, Arguments...> {
-  using Type = OperationFrame<T, Executor, Initiation>;
-};
-
-/// Reaches the protected frame of the handler that resumes a task.
-template <class Executor>
-struct HandlerAccess : XGOPS_ASIO::detail::awaitable_thread<Executor> {
-  using Handler = XGOPS_ASIO::detail::awaitable_thread<Executor>;
-
-  static xgops_task_record* record_of_handler(const Handler& handler) noexcept {
-    const auto& bottom = handler.*&HandlerAccess::bottom_of_stack_;
-    using Access = XGOPS_ASIO::detail::awaitable_frame<FrameAccess, Executor>;
-    return record_of_frame(Access::frame_of(bottom));
-  }
-
- private:
-  template <class T>
-  static xgops_task_record* record_of_frame(
-      XGOPS_ASIO::detail::awaitable_frame<T, Executor>* frame) noexcept {
-    return frame == nullptr ? nullptr : static_cast<TrackedFrame<T, Executor>*>(frame)->record();
-  }
-};
-
-// Never defined: the executor of a handler's base.
-template <class Executor>
-Executor executor_of(const XGOPS_ASIO::detail::awaitable_thread<Executor>*);
-template <class Handler>
-concept resumes_task = std::is_class_v<Handler> && requires(const Handler* handler) {
-  XGOPS_ASIO_HOOKS::executor_of(handler);
+  using Type = OperationFrame<T, Executor, Initiation, Arguments...>;
 };
 
 }  // namespace xgops::detail::XGOPS_ASIO_HOOKS
@@ -370,23 +360,3 @@ struct std::coroutine_traits<XGOPS_ASIO::awaitable<T, Executor>, Arguments...> {
   using promise_type =
       typename xgops::detail::XGOPS_ASIO_HOOKS::PromiseFor<T, Executor, Arguments...>::Type;
 };
-
-XGOPS_ASIO_BEGIN
-// Whoever is about to create an operation asks for the allocator of its handler, also when other
-// handlers are wrapped around it: this tells whose operation it is. The answer is the default one.
-template <class Handler, class Allocator>
-  requires xgops::detail::XGOPS_ASIO_HOOKS::resumes_task<Handler>
-struct associated_allocator<Handler, Allocator> {
-  typedef void asio_associated_allocator_is_unspecialised;
-  typedef Allocator type;
-
-  static type get(const Handler& handler, const Allocator& allocator = Allocator()) noexcept {
-    using Executor = decltype(xgops::detail::XGOPS_ASIO_HOOKS::executor_of(&handler));
-    if (auto* const record =
-            xgops::detail::XGOPS_ASIO_HOOKS::HandlerAccess<Executor>::record_of_handler(handler)) {
-      xgops_task_thread_state.initiating = record;
-    }
-    return allocator;
-  }
-};
-XGOPS_ASIO_END
