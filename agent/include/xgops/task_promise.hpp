@@ -6,6 +6,8 @@
 #include "xgops/detail/task_record.hpp"
 
 #include <coroutine>
+#include <cstddef>
+#include <cstdint>
 #include <string_view>
 #include <type_traits>
 #include <utility>
@@ -42,6 +44,9 @@ inline constexpr TaskOperation kAwaiting{nullptr, awaiter_name<Awaiter>().data()
                                          static_cast<std::uint32_t>(awaiter_name<Awaiter>().size()),
                                          0};
 
+/// `WaitReason::kJoin` of tasks.hpp.
+inline constexpr TaskOperation kJoining{nullptr, nullptr, 0, 19};
+
 template <class Handle>
 struct IsTaskHandle : std::false_type {};
 template <class Promise>
@@ -66,26 +71,33 @@ struct IsTaskHandle<std::coroutine_handle<Promise>>
 /// A promise type with an `await_transform` of its own passes on what it makes:
 /// `return TaskPromise::await_transform(mine, location)`.
 ///
-/// Primitives say what is waited for with `announce_wait` in their `await_suspend`.
+/// One that runs already, as a task of its own, stays one, and is waited for ("join").
+///
+/// Primitives say what is waited for with `announce_wait` in their `await_suspend`. When that
+/// returns a coroutine to go on with, its type must be `std::coroutine_handle<>`.
 ///
 /// Thread safety: that of the coroutine. Cost: 25 ns a coroutine, 10 ns a suspension.
 class TaskPromise {
  public:
   TaskPromise() {
-    own_ = &detail::create_task(&node_);
-    node_.task.store(own_, detail::kRelaxed);
-    detail::close_record(*own_);
+    xgops_task_record& record = detail::create_task(&node_);
+    node_.task.store(&record, detail::kRelaxed);
+    detail::close_record(record);
   }
   TaskPromise(const TaskPromise&) = delete;
   TaskPromise& operator=(const TaskPromise&) = delete;
   ~TaskPromise() {
-    if (own_ != nullptr) {
-      detail::release_task(*own_);
-    } else if (xgops_task_record* const record = this->record(); !detail::is_open(*record)) {
+    xgops_task_record& record = *this->record();
+    if (called_in_ == 0) {
+      detail::release_task(record);
+    } else if (called_in_ == detail::id_of(record) && !detail::is_open(record)) {
       // A frame of a waiting task is destroyed: nobody may believe its chain any more.
-      detail::open_record(*record);
+      detail::open_record(record);
     }
   }
+
+  /// The id of the task that this coroutine is, or is a part of.
+  [[nodiscard]] std::uint64_t task_id() const noexcept { return detail::id_of(*record()); }
 
   // Not inline: GCC 12 warns of a mismatch when it inlines only one of them.
   [[gnu::noinline]] static void* operator new(std::size_t bytes) {
@@ -120,25 +132,51 @@ class TaskPromise {
   }
 
  private:
+  static constexpr std::uint64_t kReturned = ~std::uint64_t{0};  ///< No task has this id.
+
   [[nodiscard]] xgops_task_record* record() const noexcept {
     return node_.task.load(detail::kRelaxed);
   }
   /// The task goes on in this frame, woken or after a call that never waited.
   void go_on() noexcept {
     xgops_task_record& record = *this->record();
-    if (!detail::is_open(record)) {
+    if (!detail::is_running(record)) {
+      if (detail::is_open(record)) [[unlikely]] {
+        detail::close_record(record);  // One of its frames was destroyed while it waited.
+      }
       detail::resume_task(record);
     }
     record.top.store(&node_, detail::kRelease);
   }
-  /// This frame calls `callee`, which has not run yet.
-  void call(TaskPromise& callee) noexcept {
-    if (callee.own_ != nullptr) {
-      detail::release_task(*std::exchange(callee.own_, nullptr));
+  /// This frame calls `callee`, which has not run yet or gave a value to this task before. False:
+  /// it is no call; `callee` is a task on its way, or part of one.
+  bool call(TaskPromise& callee) noexcept {
+    xgops_task_record& record = *this->record();
+    const std::uint64_t id = detail::id_of(record);
+    if (callee.called_in_ == 0) {
+      if (!detail::is_unstarted(*callee.record())) {
+        return false;
+      }
+      detail::release_task(*callee.record());
+    } else if (&callee == this ||
+               (callee.called_in_ != id && callee.called_in_ == callee.task_id()) ||
+               callee.called_in_ == kReturned) {
+      return false;
     }
-    callee.node_.task.store(record(), detail::kRelaxed);
+    callee.called_in_ = id;
+    callee.node_.task.store(&record, detail::kRelaxed);
     callee.node_.caller.store(&node_, detail::kRelease);
-    record()->top.store(&callee.node_, detail::kRelease);
+    record.top.store(&callee.node_, detail::kRelease);
+    return true;
+  }
+  /// The coroutine has come to its end; its frame may stay for a while.
+  void end() noexcept {
+    if (called_in_ == 0) {
+      detail::finish_task(*record());
+    } else {
+      // The frame may be destroyed after its caller's task, whose record then is another's.
+      called_in_ = kReturned;
+    }
   }
 
   template <class Inner>
@@ -163,9 +201,7 @@ class TaskPromise {
     TaskPromise* promise;
 
     bool await_ready() noexcept {
-      if (promise->own_ != nullptr) {
-        detail::finish_task(*promise->own_);
-      }
+      promise->end();
       return inner.await_ready();
     }
     template <class Promise>
@@ -187,7 +223,12 @@ class TaskPromise {
     auto await_suspend(std::coroutine_handle<Promise> self) {
       using Result = decltype(inner.await_suspend(self));
       if (callee != nullptr) {
-        promise->call(*callee);
+        if (promise->call(*callee)) {
+          return inner.await_suspend(self);
+        }
+        const detail::InitiationScope scope(*promise->record(), detail::kJoining);
+        detail::describe_wait(*promise->record(), detail::kJoining, detail::kArgumentTask,
+                              callee->task_id());
         return inner.await_suspend(self);
       }
       if constexpr (detail::IsTaskHandle<Result>::value) {
@@ -212,7 +253,8 @@ class TaskPromise {
   using Node = std::conditional_t<CodeLocation::kHasFunctionWord, detail::TaskNodeWithFunction,
                                   detail::TaskNode>;
   Node node_;
-  xgops_task_record* own_ = nullptr;  ///< Null once another coroutine awaits this one.
+  /// The task whose coroutine called this one; 0: none did, it is a task of its own.
+  std::uint64_t called_in_ = 0;
 };
 
 }  // namespace xgops

@@ -58,6 +58,8 @@ enum class WaitReason : std::uint8_t {
   kLast = kCustom,
 };
 
+static_assert(detail::kJoining.reason == static_cast<std::uint32_t>(WaitReason::kJoin));
+
 /// Who holds a lock, a token, a turn: a member of the primitive, kept up to date by it.
 ///
 /// Thread safety: all of it; the primitive's own rules say who may hold. Cost: one store.

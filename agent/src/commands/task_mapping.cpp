@@ -14,6 +14,9 @@ using protocol::TaskState;
 using protocol::TaskWaitReason;
 using tasks::TaskSighting;
 
+// To look for all live tasks costs some ms when there are a million.
+constexpr std::size_t kMostLooks = 16;
+
 TaskState state_of(const TaskSighting& task, TaskWaitReason reason) noexcept {
   switch (task.state) {
     case detail::kTaskRunning:
@@ -108,19 +111,33 @@ std::uint32_t TaskMapper::creation_stack_id(std::uint32_t stack, protocol::Tasks
   return entry->second;
 }
 
-bool TaskMapper::is_live_task(std::uint64_t id) {
-  if (!knows_live_tasks_) {
-    knows_live_tasks_ = true;
-    for (const auto& record : state_.tasks.registry->records()) {
-      const std::uint64_t identity = record.identity.load(std::memory_order_relaxed);
-      const auto state = identity & 0xff;
-      if (state != detail::kTaskFree && state != detail::kTaskFinished) {
-        live_tasks_.push_back(identity >> detail::kIdShift);
-      }
+void TaskMapper::look_for_live_tasks() {
+  live_tasks_.clear();
+  for (const auto& record : state_.tasks.registry->records()) {
+    const std::uint64_t identity = record.identity.load(std::memory_order_relaxed);
+    const auto state = identity & 0xff;
+    if (state != detail::kTaskFree && state != detail::kTaskFinished) {
+      live_tasks_.push_back(identity >> detail::kIdShift);
     }
-    std::sort(live_tasks_.begin(), live_tasks_.end());
   }
-  return std::binary_search(live_tasks_.begin(), live_tasks_.end(), id);
+  std::sort(live_tasks_.begin(), live_tasks_.end());
+}
+
+bool TaskMapper::is_live_task(std::uint64_t id) {
+  if (std::binary_search(live_tasks_.begin(), live_tasks_.end(), id)) {
+    return true;
+  }
+  // It may be younger than the last look. Ids are not used again: once gone, gone for good.
+  if (gone_tasks_.count(id) != 0 || looks_ == kMostLooks) {
+    return false;
+  }
+  ++looks_;
+  look_for_live_tasks();
+  const bool lives = std::binary_search(live_tasks_.begin(), live_tasks_.end(), id);
+  if (!lives) {
+    gone_tasks_.insert(id);
+  }
+  return lives;
 }
 
 void TaskMapper::add_owner(std::uint64_t holder, protocol::Task& wire) {

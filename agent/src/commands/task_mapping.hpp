@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <span>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 namespace xgops::commands {
@@ -66,6 +67,7 @@ class TaskMapper {
   void add_details(const tasks::TaskSighting& task, protocol::Task& wire,
                    protocol::Tasks::Response& part);
   void add_owner(std::uint64_t holder, protocol::Task& wire);
+  void look_for_live_tasks();
   [[nodiscard]] bool is_live_task(std::uint64_t id);
 
   AgentState& state_;
@@ -74,8 +76,9 @@ class TaskMapper {
   TextTable texts_;
   std::size_t bytes_ = 0;
   bool modules_sent_ = false;
-  bool knows_live_tasks_ = false;
-  std::vector<std::uint64_t> live_tasks_;
+  std::size_t looks_ = 0;
+  std::vector<std::uint64_t> live_tasks_;  ///< At the last look; ascending.
+  std::unordered_set<std::uint64_t> gone_tasks_;
   std::unordered_map<std::uint64_t, std::uint32_t> locations_;
   std::unordered_map<Fingerprint, std::uint32_t, Fingerprint::Hash> chains_;
   std::unordered_map<std::uint32_t, std::uint32_t> creation_stacks_;

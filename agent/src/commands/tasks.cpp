@@ -41,6 +41,7 @@ class TaskSeries {
     group.youngest_age_ns = std::min(group.youngest_age_ns, age);
     if (!is_new && age > group.longest.state_age_ns) {
       group.longest = mapper_.to_wire(task, part_);
+      send_when_full();
     }
     // The lowest ids, in a heap whose top is the highest of them.
     auto& ids = group.ids;
@@ -114,7 +115,7 @@ Result<void> handle(AgentState& state, const protocol::Tasks::Request& request,
   if (summary.cancelled && !is_late) {
     return Error{std::make_error_code(std::errc::operation_canceled), "tasks"};
   }
-  if (request.id != 0 && summary.total == 0 && !is_late) {
+  if (request.id != 0 && summary.total + summary.dropped == 0 && !is_late) {
     return system_error(ESRCH, "task " + std::to_string(request.id));
   }
   series.send_groups();

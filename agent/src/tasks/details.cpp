@@ -123,10 +123,11 @@ class DetailTable::Change {
 };
 
 DetailTable::Entry* DetailTable::entry(std::uint32_t index) const noexcept {
-  std::byte* const address = arena_.begin() + std::size_t{index} * sizeof(Entry);
-  return index != 0 && arena_.contains(reinterpret_cast<std::uint64_t>(address), sizeof(Entry))
-             ? reinterpret_cast<Entry*>(address)
-             : nullptr;
+  const std::uint64_t address =
+      reinterpret_cast<std::uint64_t>(arena_.begin()) + std::uint64_t{index} * sizeof(Entry);
+  // NOLINTNEXTLINE(performance-no-int-to-ptr): there may be no arena yet to point into.
+  return index != 0 && arena_.contains(address, sizeof(Entry)) ? reinterpret_cast<Entry*>(address)
+                                                               : nullptr;
 }
 
 DetailTable::Entry* DetailTable::entry_of(Record& record) noexcept {

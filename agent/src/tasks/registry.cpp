@@ -88,8 +88,12 @@ void Registry::after_fork_in_child() noexcept {
   if (thread.block != nullptr) {
     thread.tid = static_cast<std::uint32_t>(::syscall(SYS_gettid));
     thread.block->tid.store(thread.tid, kRelease);
-    if (auto* const running = detail::record_of(thread.current)) {
-      running->argument.store(thread.tid, kRelease);
+    // The task that runs and those that were running when it was resumed; but not one whose
+    // operation is being started, which waits.
+    for (std::uintptr_t task = thread.current; task != 0 && (task & detail::kInitiating) == 0;) {
+      Record& running = *detail::record_of(task);
+      running.argument.store(thread.tid, kRelease);
+      task = running.context.load(kRelaxed);
     }
   }
 }

@@ -183,6 +183,12 @@ inline void set_state(xgops_task_record& record, TaskStateBits state,
 inline bool is_open(const xgops_task_record& record) noexcept {
   return (record.sequence.load(kRelaxed) & 1U) != 0;
 }
+inline bool is_running(const xgops_task_record& record) noexcept {
+  return (record.identity.load(kRelaxed) & 0xff) == kTaskRunning;
+}
+inline bool is_unstarted(const xgops_task_record& record) noexcept {
+  return (record.identity.load(kRelaxed) & 0xff) == kTaskCreated;
+}
 inline void open_record(xgops_task_record& record) noexcept {
   record.sequence.store(record.sequence.load(kRelaxed) + 1, kRelaxed);
 }
@@ -346,6 +352,7 @@ inline void release_task(xgops_task_record& record) noexcept {
   if (!is_open(record)) {
     open_record(record);
   }
+  const bool ran = is_running(record);
   const bool finished = (record.identity.load(kRelaxed) & 0xff) == kTaskFinished;
   record.identity.store(kTaskFree, kRelease);
   record.top.store(nullptr, kRelease);
@@ -358,6 +365,10 @@ inline void release_task(xgops_task_record& record) noexcept {
     ::xgops_task_attach_thread();
   }
   if (!finished) {
+    if (ran && record_of(thread.current) == &record) {
+      // An exception left it: nothing said that it ended.
+      thread.current = record.context.load(kRelaxed);
+    }
     add_one(thread.block->ended);
   }
   if (thread.free_count >= kMaxCached) [[unlikely]] {

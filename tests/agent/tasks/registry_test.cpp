@@ -1,0 +1,270 @@
+// SPDX-License-Identifier: MIT
+// Where records and frames come from and go to.
+#include "tasks/registry.hpp"
+
+#include "child.hpp"
+#include "own_task.hpp"
+#include "seen_task.hpp"
+#include "xgops/tasks.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <memory>
+#include <optional>
+#include <set>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include <pthread.h>
+#include <unistd.h>
+
+namespace xgops::tasks {
+namespace {
+
+using test::in_child;
+using test::OwnTask;
+using test::seen_task;
+using test::SeenTask;
+
+void make_jobs(std::size_t count) {
+  std::vector<Job> jobs(count);
+}
+/// Runs `work` on a thread that ends with it.
+template <class Work>
+void on_a_thread(Work work) {
+  std::thread(work).join();
+}
+
+TEST(RegistryTest, UsesRecordsAgain) {
+  make_jobs(3000);
+  const std::size_t before = registry().records().size();
+
+  for (int i = 0; i < 50; ++i) {
+    make_jobs(3000);
+  }
+
+  EXPECT_EQ(registry().records().size(), before);
+}
+
+TEST(RegistryTest, GetsRecordsBackFromThreadsThatEnd) {
+  on_a_thread([] { make_jobs(700); });
+  const std::size_t before = registry().records().size();
+
+  for (int i = 0; i < 100; ++i) {
+    on_a_thread([] { make_jobs(700); });
+  }
+
+  EXPECT_EQ(registry().records().size(), before);
+}
+
+TEST(RegistryTest, UsesFramesAgain) {
+  constexpr std::size_t kBytes = 333;
+  const auto use = [] {
+    std::vector<void*> frames(2000);
+    for (void*& frame : frames) {
+      frame = detail::allocate_frame(kBytes);
+    }
+    for (void* const frame : frames) {
+      detail::free_frame(frame, kBytes);
+    }
+  };
+  on_a_thread(use);
+  const std::byte* const before = registry().frames().end();
+
+  for (int i = 0; i < 50; ++i) {
+    use();
+    on_a_thread(use);
+  }
+
+  EXPECT_LE(registry().frames().end() - before, std::ptrdiff_t{2} << 20);
+}
+
+struct UsesTasksAtTheEnd {
+  ~UsesTasksAtTheEnd() { make_jobs(10); }
+};
+
+TEST(RegistryTest, ServesThreadLocalDestructors) {
+  const std::uint64_t tasks_before = task_count();
+  const auto end_late = [] {
+    thread_local const UsesTasksAtTheEnd late;
+    static_cast<void>(late);
+    make_jobs(10);
+  };
+  on_a_thread(end_late);
+  const std::size_t before = registry().records().size();
+
+  for (int i = 0; i < 100; ++i) {
+    on_a_thread(end_late);
+  }
+
+  EXPECT_EQ(registry().records().size(), before);
+  EXPECT_EQ(task_count(), tasks_before);
+}
+
+TEST(RegistryTest, ServesDestructorsThatRunAfterItsOwn) {
+  make_jobs(1);  // So that its key is the older one, whose destructor comes first.
+  pthread_key_t key = 0;
+  ASSERT_EQ(::pthread_key_create(&key, [](void*) { make_jobs(10); }), 0);
+  const std::uint64_t tasks_before = task_count();
+  const auto end_late = [key] {
+    ::pthread_setspecific(key, &registry());
+    make_jobs(10);
+  };
+  on_a_thread(end_late);
+  const std::size_t before = registry().records().size();
+
+  for (int i = 0; i < 100; ++i) {
+    on_a_thread(end_late);
+  }
+
+  EXPECT_EQ(registry().records().size(), before);
+  EXPECT_EQ(task_count(), tasks_before);
+  ::pthread_key_delete(key);
+}
+
+TEST(RegistryTest, ShowsMoreTasksThanASlabHolds) {
+  const std::vector<Job> jobs(5000);
+
+  std::set<std::uint64_t> seen;
+  visit_tasks([&](const TaskView& task) { seen.insert(task.id); });
+
+  EXPECT_TRUE(std::all_of(jobs.begin(), jobs.end(),
+                          [&](const Job& job) { return seen.count(job.id()) == 1; }));
+}
+
+TEST(RegistryTest, CountsTasksThatEndOnOtherThreads) {
+  const TaskCounts before = registry().counts();
+  std::vector<Job> jobs(100);
+
+  on_a_thread([&] { jobs.clear(); });
+
+  EXPECT_EQ(registry().counts().live, before.live);
+  EXPECT_EQ(registry().counts().created, before.created + 100);
+  EXPECT_EQ(registry().counts().unlisted, 0U);
+}
+
+OwnTask wander(std::coroutine_handle<>& waiting, std::vector<std::int32_t>& tids) {
+  for (int i = 0; i < 20; ++i) {
+    const auto self = seen_task(current_task_id());
+    tids.push_back(self ? self->tid : -1);
+    co_await test::Pause{waiting};
+  }
+}
+
+TEST(RegistryTest, FollowsATaskFromThreadToThread) {
+  const std::uint64_t before = task_count();
+  std::coroutine_handle<> waiting;
+  std::vector<std::int32_t> tids;
+  std::vector<std::int32_t> expected;
+  std::optional<OwnTask> task(wander(waiting, tids));
+  waiting = task->handle();
+
+  for (int i = 0; i < 21; ++i) {
+    on_a_thread([&] {
+      if (i < 20) {
+        expected.push_back(::gettid());
+      }
+      waiting.resume();
+      EXPECT_EQ(current_task_id(), 0U);
+    });
+  }
+
+  EXPECT_TRUE(task->done());
+  EXPECT_EQ(tids, expected);
+  EXPECT_EQ(task_count(), before);
+}
+
+TEST(RegistryTest, GoesOnInAForkedChildAndInItsParent) {
+  const Job waiting("of the parent");
+  const TaskScope outer("outer");
+  const std::uint64_t outer_id = current_task_id();
+  const TaskScope running("running");
+
+  const int result = in_child([&] {
+    const auto seen = seen_task(waiting.id());
+    if (!seen || seen->name != "of the parent") {
+      return 1;
+    }
+    for (const std::uint64_t id : {current_task_id(), outer_id}) {
+      const auto self = seen_task(id);
+      if (!self || self->state != SeenTask::kRunning || self->tid != ::gettid()) {
+        return 2;
+      }
+    }
+    const std::uint64_t before = task_count();
+    make_jobs(5000);
+    const std::vector<Job> jobs(100);
+    on_a_thread([] { make_jobs(100); });
+    return task_count() == before + 100 ? 0 : 3;
+  });
+
+  EXPECT_EQ(result, 0);
+  make_jobs(5000);
+  EXPECT_EQ(seen_task(current_task_id())->tid, ::gettid());
+}
+
+OwnTask fork_while_waiting(const void* object, int& result) {
+  struct Forks {
+    const void* object;
+    int& result;
+    bool await_ready() noexcept { return false; }
+    bool await_suspend(std::coroutine_handle<> /*self*/) noexcept {
+      static constexpr WaitKind kLock{WaitReason::kMutexLock};
+      announce_wait(kLock, object);
+      result = in_child([&] {
+        const auto self = seen_task(current_task_id());
+        const std::uint64_t argument =
+            detail::record_of(xgops_task_thread_state.current)->argument.load();
+        return self && self->wait == "mutex lock" &&
+                       argument == reinterpret_cast<std::uint64_t>(object)
+                   ? 0
+                   : 1;
+      });
+      return false;
+    }
+    void await_resume() noexcept {}
+  };
+  co_await Forks{object, result};
+}
+
+TEST(RegistryTest, LeavesAWaitAloneThatForksWhileItBegins) {
+  int result = -1;
+  OwnTask task = fork_while_waiting(&result, result);
+
+  task.start();
+
+  EXPECT_EQ(result, 0);
+}
+
+TEST(RegistryTest, ServesStaticDestructorsAndDetachedThreadsAtExit) {
+  const int result = in_child([] {
+    std::atomic<bool> runs{false};
+    std::thread([&runs] {
+      for (;;) {
+        make_jobs(10);
+        runs = true;
+      }
+    }).detach();
+    while (!runs) {
+      std::this_thread::yield();
+    }
+    std::atexit([] {
+      make_jobs(1000);
+      const TaskScope scope("late");
+      ::_exit(seen_task(current_task_id()) ? 42 : 1);
+    });
+    std::exit(0);
+    return 0;
+  });
+
+  EXPECT_EQ(result, 42);
+}
+
+}  // namespace
+}  // namespace xgops::tasks

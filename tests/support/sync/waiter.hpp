@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: MIT
+// What the primitives share: suspended tasks in the order in which they came.
+#pragma once
+
+#include "support/sync/executor.hpp"
+#include "xgops/tasks.hpp"
+
+#include <cassert>
+#include <coroutine>
+#include <cstddef>
+#include <cstdint>
+#include <list>
+
+namespace xgops::test::sync {
+
+/// A task that waits. Lies in its awaiter, and so in the coroutine's frame.
+struct Waiter {
+  std::coroutine_handle<> coroutine;
+  Executor* executor = nullptr;
+  std::uint64_t task = 0;  ///< Its id: who gets a lock next must be known when it is handed over.
+
+  /// To be called in `await_suspend`, where the current task is the one that is being suspended.
+  void remember(std::coroutine_handle<> handle) noexcept {
+    assert(Executor::current() != nullptr && "a primitive was awaited outside of an Executor");
+    coroutine = handle;
+    executor = Executor::current();
+    task = current_task_id();
+  }
+  void wake() const { executor->post(coroutine); }
+};
+
+/// Waiters in the order in which they came. To be used under its primitive's lock.
+class WaitQueue {
+ public:
+  void push(Waiter& waiter) { waiters_.push_back(&waiter); }
+  /// There must be one.
+  Waiter& pop() {
+    Waiter& first = *waiters_.front();
+    waiters_.pop_front();
+    return first;
+  }
+  void remove(Waiter& waiter) { waiters_.remove(&waiter); }
+  [[nodiscard]] bool empty() const noexcept { return waiters_.empty(); }
+  [[nodiscard]] std::size_t size() const noexcept { return waiters_.size(); }
+
+  void wake_all() {
+    while (!empty()) {
+      pop().wake();
+    }
+  }
+
+ private:
+  std::list<Waiter*> waiters_;
+};
+
+}  // namespace xgops::test::sync
