@@ -9,19 +9,18 @@
 namespace kinds {
 namespace {
 
-void print(std::uint64_t id, const char* wait, const std::source_location& where) {
+void print(std::uint64_t id, const char* wait, const Place& where) {
   std::printf("{\"id\":%llu,\"wait\":\"%s\",\"file\":\"%s\",\"line\":%u,\"function\":\"%s\"}\n",
-              static_cast<unsigned long long>(id), wait, where.file_name(), where.line(),
-              where.function_name());
+              static_cast<unsigned long long>(id), wait, where.file, where.line, where.function);
 }
 
 }  // namespace
 
-void announce(const char* wait, const std::source_location& where) {
+void announce(const char* wait, const Place& where) {
   print(xgops::current_task_id(), wait, where);
 }
 
-void announce_created(const char* wait, const std::source_location& where) {
+void announce_created(const char* wait, const Place& where) {
   print(0, wait, where);
 }
 

@@ -6,7 +6,6 @@
 
 #include <chrono>
 #include <cstdint>
-#include <source_location>
 
 namespace kinds {
 
@@ -17,16 +16,27 @@ template <class Executor>
 using TimerOn = asio::basic_waitable_timer<Clock, asio::wait_traits<Clock>, Executor>;
 using Timer = TimerOn<asio::any_io_executor>;
 
+/// Where it is made; not std::source_location, which Clang 14 has not.
+struct Place {
+  const char* file;
+  const char* function;
+  unsigned line;
+
+  explicit Place(const char* in_file = __builtin_FILE(),
+                 const char* in_function = __builtin_FUNCTION(), unsigned at = __builtin_LINE())
+      : file(in_file), function(in_function), line(at) {}
+};
+
 /// Prints what the running task is expected to show from now on.
-void announce(const char* wait, const std::source_location& where);
+void announce(const char* wait, const Place& where);
 
 /// The same for a task that never runs, found by the line that creates it.
-void announce_created(const char* wait, const std::source_location& where);
+void announce_created(const char* wait, const Place& where);
 
 /// Awaits `operation`, having announced it; both stand on the line of the macro. Two statements:
 /// GCC 12 forgets what stands before a comma and a co_await.
-#define XGOPS_AWAIT(wait, operation)                      \
-  kinds::announce(wait, std::source_location::current()); \
+#define XGOPS_AWAIT(wait, operation)     \
+  kinds::announce(wait, kinds::Place()); \
   co_await operation
 
 /// What the main program runs, and keeps until the end.

@@ -113,7 +113,7 @@ awaitable<void> after_cancellation() {
 std::mutex g_taken;  // By the main thread.
 
 awaitable<void> blocked_in_mutex(std::promise<void>& running) {
-  announce("", std::source_location::current());
+  announce("", Place());
   running.set_value();
   const std::lock_guard lock(g_taken);
   co_return;
@@ -165,8 +165,8 @@ void spawn_groups(Scene& scene) {
 }
 
 void spawn_states(Scene& scene) {
-  announce_created("queued", std::source_location::current()),
-      co_spawn(scene.never_run, wait_for_timer(), detached);
+  announce_created("queued", Place());
+  co_spawn(scene.never_run, wait_for_timer(), detached);
   static std::promise<void> running;
   g_taken.lock();
   auto strand = asio::make_strand(scene.pool.get_executor());
