@@ -48,6 +48,8 @@ expect 'folded' xgops stack 812 --format fo
 expect '--no-symbols' xgops stack --no-s
 expect 'zsh' xgops completion z
 expect 'stack' xgops help sta
+expect 'tasks' xgops ta
+expect 'waiting' xgops tasks 812 --state wa
 expect '--all' xgops --al
 expect 'always' xgops list --color al
 

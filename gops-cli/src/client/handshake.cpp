@@ -23,11 +23,12 @@ struct Capability {
   std::string_view name;
   std::string_view since;
 };
-constexpr std::array<Capability, 4> kCapabilities{{
+constexpr std::array<Capability, 5> kCapabilities{{
     {protocol::MessageType::kProcessInfo, "process information", "0.1"},
     {protocol::MessageType::kVitals, "vitals", "0.1"},
     {protocol::MessageType::kThreads, "thread list", "0.1"},
     {protocol::MessageType::kStacks, "stack dump", "0.1"},
+    {protocol::MessageType::kTasks, "task list", "0.1"},
 }};
 
 std::string version_range(std::uint16_t min, std::uint16_t max) {
@@ -98,9 +99,13 @@ Result<void> check_reply(const RawMessage& message, protocol::MessageType type,
   return {};
 }
 
-Result<void> check_capability(const protocol::Hello::Response& hello, protocol::MessageType type) {
+bool has_capability(const protocol::Hello::Response& hello, protocol::MessageType type) {
   const auto& known = hello.capabilities;
-  if (std::find(known.begin(), known.end(), static_cast<std::uint16_t>(type)) != known.end()) {
+  return std::find(known.begin(), known.end(), static_cast<std::uint16_t>(type)) != known.end();
+}
+
+Result<void> check_capability(const protocol::Hello::Response& hello, protocol::MessageType type) {
+  if (has_capability(hello, type)) {
     return {};
   }
   for (const Capability& capability : kCapabilities) {

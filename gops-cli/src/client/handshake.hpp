@@ -33,6 +33,10 @@ namespace xgops::cli {
 [[nodiscard]] Result<void> check_capability(const protocol::Hello::Response& hello,
                                             protocol::MessageType type);
 
+/// Whether the agent that said `hello` answers messages of `type`.
+[[nodiscard]] bool has_capability(const protocol::Hello::Response& hello,
+                                  protocol::MessageType type);
+
 /// Silence until `deadline`, for people.
 [[nodiscard]] Error no_answer(const Deadline& deadline);
 

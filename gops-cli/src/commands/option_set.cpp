@@ -66,6 +66,18 @@ void OptionSet::number(const std::string& names, const std::string& value_name,
   });
 }
 
+void OptionSet::id(const std::string& names, const std::string& value_name, std::uint64_t& target,
+                   const std::string& summary) {
+  remember(names, value_name, summary);
+  app_.add_option_function<std::string>(names, [names, &target](const std::string& value) {
+    const auto parsed = parse_integer<std::uint64_t>(value);
+    if (!parsed || *parsed == 0) {
+      reject(names, "'" + value + "' is no id");
+    }
+    target = *parsed;
+  });
+}
+
 void OptionSet::duration(const std::string& names, std::chrono::milliseconds& target,
                          std::chrono::milliseconds min, const std::string& summary) {
   remember(names, "TIME", summary);

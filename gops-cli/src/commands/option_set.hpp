@@ -30,6 +30,9 @@ class OptionSet {
   void number(const std::string& names, const std::string& value_name, std::uint32_t& target,
               std::uint32_t min, std::uint32_t max, const std::string& summary,
               Completes completes = Completes::kNothing);
+  /// A 64-bit number that is not 0.
+  void id(const std::string& names, const std::string& value_name, std::uint64_t& target,
+          const std::string& summary);
   void duration(const std::string& names, std::chrono::milliseconds& target,
                 std::chrono::milliseconds min, const std::string& summary);
 

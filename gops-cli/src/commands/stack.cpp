@@ -1,15 +1,19 @@
 // SPDX-License-Identifier: MIT
-// `xgops stack`: the stack of every thread.
+// `xgops stack`: the stack of every thread and of every task.
+#include "client/handshake.hpp"
 #include "commands/command.hpp"
 #include "commands/stack_builder.hpp"
+#include "commands/symbol_options.hpp"
 #include "commands/target_options.hpp"
+#include "commands/task_filter.hpp"
+#include "commands/task_source.hpp"
 #include "xgops/protocol/messages/stacks.hpp"
-#include "xgops/symbolize/symbolizer.hpp"
+#include "xgops/protocol/messages/tasks.hpp"
 
-#include <cstdlib>
+#include <algorithm>
 #include <memory>
 #include <string>
-#include <string_view>
+#include <utility>
 
 namespace xgops::cli {
 namespace {
@@ -18,6 +22,9 @@ struct StackOptions {
   TargetOptions target;
   Format format = Format::kText;
   std::uint32_t tid = 0;
+  std::uint64_t task = 0;
+  bool only_threads = false;
+  bool only_tasks = false;
   std::uint32_t max_frames = 0;
   bool interrupt = true;
   bool group = true;
@@ -27,6 +34,9 @@ struct StackOptions {
 /// Exit status 4, as the description of the command says it.
 bool is_partial(const StackReport& report, bool limited_by_user) {
   if (report.truncated || report.dropped > 0) {
+    return true;
+  }
+  if (report.tasks && (report.tasks->truncated || report.tasks->dropped > 0)) {
     return true;
   }
   for (const ReportThread& thread : report.threads) {
@@ -43,33 +53,79 @@ bool is_partial(const StackReport& report, bool limited_by_user) {
   return false;
 }
 
-/// On stderr only a few: a program without debug files has one for every library.
-void add_symbol_notices(Report& report, const std::vector<std::string>& notes) {
-  constexpr std::size_t kShown = 3;
-  for (std::size_t i = 0; i < notes.size() && i < kShown; ++i) {
-    report.notices.push_back({notes[i]});
-  }
-  if (notes.size() > kShown) {
-    report.notices.push_back({std::to_string(notes.size() - kShown) + " more notes like these",
-                              "`--json` has them all in symbol_notes"});
-  }
+/// What is asked for: the options say what to leave out.
+struct Wishes {
+  bool threads = true;
+  bool tasks = true;
+  bool insists_on_tasks = false;  ///< Nothing else was asked for.
+};
+
+Wishes wishes_of(const StackOptions& options) {
+  const bool task_only = options.only_tasks || options.task != 0;
+  const bool thread_only = options.only_threads || options.tid != 0;
+  return {thread_only || !task_only, task_only || !thread_only, task_only && !thread_only};
 }
 
-/// Where names found earlier are kept (XDG base directories); empty when there is no such place, or
-/// XGOPS_CACHE=0 forbids it.
-std::string cache_directory() {
-  // NOLINTBEGIN(concurrency-mt-unsafe): one thread.
-  const char* const wanted = std::getenv("XGOPS_CACHE");
-  if (wanted != nullptr && std::string_view(wanted) == "0") {
-    return {};
+Result<StackReport> ask_threads(Target& target, const Deadline& deadline,
+                                const StackOptions& options, std::uint32_t deadline_ms) {
+  protocol::Stacks::Request request;
+  request.tid = static_cast<std::int32_t>(options.tid);
+  request.max_frames = options.max_frames;
+  request.deadline_ms = deadline_ms;
+  request.interrupt = options.interrupt;
+  StackBuilder builder(symbols_of(target, options.symbols));
+  auto asked = target.session.ask_parts<protocol::Stacks>(
+      request, deadline, [&](protocol::Stacks::Response part) { builder.add(std::move(part)); });
+  if (!asked) {
+    return std::move(asked).error();
   }
-  const char* const cache = std::getenv("XDG_CACHE_HOME");
-  if (cache != nullptr && cache[0] == '/') {
-    return std::string(cache) + "/xgops";
+  return builder.finish(identity_of(target));
+}
+
+Result<TaskTable> ask_tasks(Target& target, const Deadline& deadline, const StackOptions& options,
+                            std::uint32_t deadline_ms) {
+  protocol::Tasks::Request request;
+  request.group = options.group && options.task == 0;
+  request.id = options.task;
+  request.max_frames = options.max_frames;
+  request.deadline_ms = deadline_ms;
+  auto table = task_table(target, deadline, request, options.symbols);
+  if (table) {
+    sort_tasks(*table, TaskSort::kAge, 0);
+    std::stable_sort(table->groups.begin(), table->groups.end(), [](const auto& a, const auto& b) {
+      return a.longest.state_age_ns > b.longest.state_age_ns;
+    });
   }
-  const char* const home = std::getenv("HOME");
-  // NOLINTEND(concurrency-mt-unsafe)
-  return home != nullptr && home[0] == '/' ? std::string(home) + "/.cache/xgops" : std::string();
+  return table;
+}
+
+/// Threads first: they move faster than tasks, and an agent of before tasks answers at least them.
+Result<StackReport> ask(Target& target, const Deadline& deadline, const StackOptions& options,
+                        std::uint32_t deadline_ms) {
+  const Wishes wishes = wishes_of(options);
+  StackReport report;
+  if (!wishes.threads) {
+    if (auto greeted = target.session.greet(deadline); !greeted) {
+      return std::move(greeted).error();
+    }
+    report.process = identity_of(target);
+    report.with_threads = !has_capability(target.session.hello(), protocol::MessageType::kTasks);
+  }
+  if (report.with_threads) {
+    auto threads = ask_threads(target, deadline, options, deadline_ms);
+    if (!threads) {
+      return std::move(threads).error();
+    }
+    report = *std::move(threads);
+  }
+  if (wishes.tasks && has_capability(target.session.hello(), protocol::MessageType::kTasks)) {
+    auto tasks = ask_tasks(target, deadline, options, deadline_ms);
+    if (!tasks) {
+      return std::move(tasks).error();
+    }
+    report.tasks = *std::move(tasks);
+  }
+  return report;
 }
 
 Result<Report> run(Context& context, const StackOptions& options) {
@@ -77,35 +133,22 @@ Result<Report> run(Context& context, const StackOptions& options) {
     context.presentation.format = options.format;
   }
   context.presentation.group = options.group;
-  auto report =
-      with_target(context, options.target,
-                  [&](Target& target, const Deadline& deadline) -> Result<StackReport> {
-                    protocol::Stacks::Request request;
-                    request.tid = static_cast<std::int32_t>(options.tid);
-                    request.max_frames = options.max_frames;
-                    request.deadline_ms = static_cast<std::uint32_t>(context.timeout.count());
-                    request.interrupt = options.interrupt;
-                    SymbolOptions symbols = options.symbols;
-                    // Without a PID that we see there is no /proc to read the target's files
-                    // through.
-                    symbols.pid = target.session.peer().pid;
-                    symbols.cache_directory = cache_directory();
-                    StackBuilder builder(symbols);
-                    auto asked = target.session.ask_parts<protocol::Stacks>(
-                        request, deadline,
-                        [&](protocol::Stacks::Response part) { builder.add(std::move(part)); });
-                    if (!asked) {
-                      return std::move(asked).error();
-                    }
-                    return builder.finish(identity_of(target));
-                  });
+  const auto deadline_ms = static_cast<std::uint32_t>(context.timeout.count());
+  auto report = with_target(context, options.target, [&](Target& target, const Deadline& deadline) {
+    return ask(target, deadline, options, deadline_ms);
+  });
   if (!report) {
     return std::move(report).error();
   }
   Report result{*std::move(report)};
   const StackReport& stacks = std::get<StackReport>(result.body);
-  if (is_partial(stacks, options.max_frames != 0)) {
+  const bool lacks_tasks = wishes_of(options).insists_on_tasks && !stacks.tasks;
+  if (is_partial(stacks, options.max_frames != 0) || lacks_tasks) {
     result.status = ExitStatus::kPartial;
+  }
+  if (lacks_tasks) {
+    result.notices.push_back({"agent " + stacks.process.agent + " has no tasks; these are threads",
+                              "restart the program with a newer agent"});
   }
   add_symbol_notices(result, stacks.table.symbol_notes);
   return result;
@@ -117,11 +160,14 @@ Action attach(OptionSet& options) {
   options.choice("-f,--format", "FORMAT", parsed->format,
                  {{"text", Format::kText}, {"json", Format::kJson}, {"folded", Format::kFolded}},
                  "text (default), json, or folded for flame graphs");
+  options.flag("--threads", parsed->only_threads, "Only threads");
+  options.flag("--tasks", parsed->only_tasks, "Only tasks");
   options.number("--thread", "TID", parsed->tid, 1, 0x7fffffff, "Only this thread");
+  options.id("--task", "ID", parsed->task, "Only this task");
   options.number("--max-frames", "N", parsed->max_frames, 1, protocol::kMaxFrames,
-                 "At most N frames of each thread (default 256)");
-  options.flag("--no-group", parsed->group, "Print every thread by itself, also with equal stacks",
-               false);
+                 "At most N frames of each thread and task (default 256)");
+  options.flag("--no-group", parsed->group,
+               "Print every thread and task by itself, also with equal stacks", false);
   options.flag("--no-inlines", parsed->symbols.inlines, "Leave out inlined functions", false);
   options.flag("--no-symbols", parsed->symbols.symbolize, "Print modules and offsets only", false);
   options.flag("--no-interrupt", parsed->interrupt,
@@ -136,7 +182,7 @@ Action attach(OptionSet& options) {
 Command stack_command() {
   return {
       .name = "stack",
-      .summary = "Print the stack of every thread",
+      .summary = "Print the stack of every thread and task",
       .description =
           "Prints the stack of every OS thread of a running process, what each thread waits for, "
           "who holds that, and for how long it has waited. Sleeping threads are read without being "
@@ -145,9 +191,15 @@ Command stack_command() {
           "Groups come in ascending order of their lowest thread id; the agent's own thread comes "
           "last. Thread ids are those that the process itself sees. The last line of the text says "
           "what the answer cost the process.\n\n"
+          "Behind the threads come the tasks, that is coroutines and other asynchronous operations "
+          "that the agent knows: what each waits for and its async call chain from the function "
+          "that waits to the root, each with the line of its co_await, and where it was created. "
+          "Tasks with equal chains and waits appear once, those that wait longest first. A thread "
+          "that runs a task says so.\n\n"
           "Exit status 4 means that the report is printed but incomplete: a stack is partial or "
           "unavailable, a thread ended while it was read, a stack has more than the default limit "
-          "of 256 frames, or the deadline came first. A running thread that was read by signal is "
+          "of 256 frames, a task changed too fast to be read, or the deadline came first. A "
+          "running thread that was read by signal is "
           "complete; so is a main thread that has ended and has no stack any more, and a stack cut "
           "by --max-frames.",
       .examples =
@@ -156,7 +208,8 @@ Command stack_command() {
            {"xgops stack 4711 --format folded | flamegraph.pl > flame.svg",
             "a flame graph of where threads are"},
            {"xgops stack 4711 --json | jq '.threads[] | select(.wait.reason == \"mutex_lock\")'",
-            "threads that wait for a mutex"}},
+            "threads that wait for a mutex"},
+           {"xgops stack 4711 --tasks", "what the coroutines do"}},
       .attach = attach,
   };
 }

@@ -2,7 +2,7 @@
 // From raw stacks and modules that come in parts to stacks with names.
 #pragma once
 
-#include "report/stack.hpp"
+#include "report/stack_table.hpp"
 #include "xgops/protocol/messages/stacks.hpp"
 #include "xgops/result.hpp"
 #include "xgops/symbolize/symbolizer.hpp"

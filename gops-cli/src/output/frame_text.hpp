@@ -3,7 +3,7 @@
 #pragma once
 
 #include "output/style.hpp"
-#include "report/stack.hpp"
+#include "report/stack_table.hpp"
 #include "xgops/symbolize/symbolizer.hpp"
 
 #include <string>

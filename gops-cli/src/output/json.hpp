@@ -5,8 +5,11 @@
 
 #include "report/document.hpp"
 #include "report/list.hpp"
+#include "report/pending.hpp"
 #include "report/stack.hpp"
+#include "report/tasks.hpp"
 #include "report/threads.hpp"
+#include "report/tree.hpp"
 #include "report/vitals.hpp"
 #include "xgops/result.hpp"
 
@@ -19,6 +22,9 @@ namespace xgops::cli {
 [[nodiscard]] std::string vitals_json(const VitalsReport& report);
 [[nodiscard]] std::string threads_json(const ThreadsReport& report);
 [[nodiscard]] std::string stack_json(const StackReport& report);
+[[nodiscard]] std::string tasks_json(const TasksReport& report);
+[[nodiscard]] std::string pending_json(const PendingReport& report);
+[[nodiscard]] std::string tree_json(const TreeReport& report);
 [[nodiscard]] std::string error_json(const Error& error);
 
 }  // namespace xgops::cli

@@ -37,6 +37,11 @@ std::string render_body(const ThreadsReport& report, const Presentation& present
                                               : threads_text(report, presentation);
 }
 
+std::string render_body(const TasksReport& report, const Presentation& presentation) {
+  return presentation.format == Format::kJson ? tasks_json(report)
+                                              : tasks_text(report, presentation);
+}
+
 std::string render_body(const StackReport& report, const Presentation& presentation) {
   switch (presentation.format) {
     case Format::kJson:
@@ -46,6 +51,15 @@ std::string render_body(const StackReport& report, const Presentation& presentat
     default:
       return stack_text(report, presentation);
   }
+}
+
+std::string render_body(const PendingReport& report, const Presentation& presentation) {
+  return presentation.format == Format::kJson ? pending_json(report)
+                                              : pending_text(report, presentation);
+}
+
+std::string render_body(const TreeReport& report, const Presentation& presentation) {
+  return presentation.format == Format::kJson ? tree_json(report) : tree_text(report, presentation);
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 // Stacks in the collapsed format that flame graph tools read.
 #include "output/escape.hpp"
 #include "output/frame_text.hpp"
+#include "output/task_text.hpp"
 #include "output/text.hpp"
 
 #include <algorithm>
@@ -29,6 +30,17 @@ std::string folded_frames(const StackTable& table, const ReportStack& stack) {
   return out;
 }
 
+void add_task(std::map<std::string, std::uint64_t>& counts, const TaskTable& table,
+              const protocol::Task& task, std::uint64_t count) {
+  std::string line = "task: " + folded_name(task_wait_summary(table, task, WaitDetail::kCommon));
+  const auto& chain = table.chain(task.chain);
+  for (auto id = chain.rbegin(); id != chain.rend(); ++id) {
+    const std::string& function = table.place(*id).function;
+    line += ";" + (function.empty() ? "[unknown]" : folded_name(function));
+  }
+  counts[line] += count;
+}
+
 }  // namespace
 
 std::string stack_folded(const StackReport& report) {
@@ -37,7 +49,7 @@ std::string stack_folded(const StackReport& report) {
   for (const ReportStack& stack : report.table.stacks) {
     stacks.push_back(folded_frames(report.table, stack));
   }
-  std::map<std::string, std::size_t> counts;
+  std::map<std::string, std::uint64_t> counts;
   for (const ReportThread& thread : report.threads) {
     if (thread.facts.is_agent) {
       continue;  // A graph of the program, not of the tool that looks at it.
@@ -45,6 +57,14 @@ std::string stack_folded(const StackReport& report) {
     std::string line = thread.facts.name.empty() ? "thread" : folded_name(thread.facts.name);
     line += thread.stack ? stacks[*thread.stack] : ";[no stack]";
     ++counts[line];
+  }
+  if (report.tasks) {
+    for (const protocol::TaskGroup& group : report.tasks->groups) {
+      add_task(counts, *report.tasks, group.longest, group.count);
+    }
+    for (const protocol::Task& task : report.tasks->tasks) {
+      add_task(counts, *report.tasks, task, 1);
+    }
   }
   std::string out;
   for (const auto& [line, count] : counts) {

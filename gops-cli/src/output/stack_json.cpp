@@ -3,6 +3,8 @@
 #include "output/escape.hpp"
 #include "output/json.hpp"
 #include "output/json_parts.hpp"
+#include "output/task_block.hpp"
+#include "output/task_json.hpp"
 
 namespace xgops::cli {
 namespace {
@@ -43,25 +45,6 @@ std::string build_id_text(const std::vector<std::uint8_t>& bytes) {
   return text;
 }
 
-Json frames_array(const StackTable& table, const ReportStack& stack) {
-  Json frames = Json::array();
-  for (const ReportFrame& frame : stack.frames) {
-    for (const symbolize::Symbol& symbol : table.locations[frame.location]) {
-      Json object = Json::object();
-      object["function"] = text_or_null(symbol.function);
-      object["file"] = text_or_null(symbol.file);
-      object["line"] = symbol.line != 0 ? Json(symbol.line) : Json();
-      object["module"] = text_or_null(symbol.module);
-      object["offset"] = symbol.offset;
-      object["inlined"] = symbol.inlined;
-      object["inferred"] = frame.inferred;
-      object["address"] = hex_text(frame.instruction_pointer);
-      frames.push_back(std::move(object));
-    }
-  }
-  return frames;
-}
-
 Json module_object(const protocol::Module& module) {
   Json object = Json::object();
   object["path"] = module.path;
@@ -71,6 +54,17 @@ Json module_object(const protocol::Module& module) {
   object["build_id"] = text_or_null(build_id_text(module.build_id));
   object["deleted"] = module.deleted;
   return object;
+}
+
+Json tasks_array(const TaskTable& table) {
+  Json tasks = Json::array();
+  for (const protocol::TaskGroup& group : table.groups) {
+    tasks.push_back(task_group_object(table, group));
+  }
+  for (const protocol::Task& task : table.tasks) {
+    tasks.push_back(task_group_object(table, group_of_one(task)));
+  }
+  return tasks;
 }
 
 }  // namespace
@@ -102,6 +96,8 @@ std::string stack_json(const StackReport& report) {
   document["dropped"] = report.dropped;
   document["truncated"] = report.truncated;
   add_cost(document, report.cost);
+  document["tasks"] = report.tasks ? tasks_array(*report.tasks) : Json::array();
+  document["task_totals"] = report.tasks ? task_totals(*report.tasks) : Json();
   document["symbol_notes"] = report.table.symbol_notes;
   return finish(document);
 }

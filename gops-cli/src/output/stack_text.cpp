@@ -3,6 +3,7 @@
 #include "output/escape.hpp"
 #include "output/frame_text.hpp"
 #include "output/style.hpp"
+#include "output/task_block.hpp"
 #include "output/text.hpp"
 #include "output/wait_text.hpp"
 #include "support/duration.hpp"
@@ -26,8 +27,25 @@ constexpr std::size_t kListedIds = 8;
 constexpr std::size_t kListedRanges = 16;
 constexpr std::size_t kListedNames = 3;
 
+/// The tasks that threads run, by TID.
+using RunTasks = std::map<pid_t, std::uint64_t>;
+
+RunTasks run_tasks(const StackReport& report) {
+  RunTasks found;
+  if (report.tasks) {
+    for (const protocol::Task& task : report.tasks->tasks) {
+      found.emplace(task.tid, task.id);
+    }
+    for (const protocol::TaskGroup& group : report.tasks->groups) {
+      found.emplace(group.longest.tid, group.longest.id);
+    }
+  }
+  found.erase(0);
+  return found;
+}
+
 std::vector<Group> group_threads(const StackReport& report, const std::vector<std::string>& frames,
-                                 bool group) {
+                                 const RunTasks& tasks, bool group) {
   std::vector<Group> groups;
   // What is shown of the stack (not the addresses), why it waits, for whom, and how it was read.
   using Key = std::tuple<std::string_view, int, int, int, pid_t, bool, std::string_view>;
@@ -41,9 +59,12 @@ std::vector<Group> group_threads(const StackReport& report, const std::vector<st
                   wait.owner_tid,
                   thread.facts.is_agent,
                   thread.reason};
+    if (!group || tasks.contains(thread.facts.tid)) {
+      groups.push_back({&thread});
+      continue;
+    }
     const auto [entry, is_new] = index.try_emplace(key, groups.size());
-    if (is_new || !group) {
-      entry->second = groups.size();
+    if (is_new) {
       groups.emplace_back();
     }
     groups[entry->second].push_back(&thread);
@@ -133,7 +154,8 @@ std::string age_of(const Group& group) {
   return low.empty() || low == high ? high : low + " to " + high;
 }
 
-std::string header_text(const Group& group, const ThreadNames& names, const Style& style) {
+std::string header_text(const Group& group, const ThreadNames& names, const RunTasks& tasks,
+                        const Style& style) {
   const ReportThread& first = *group.front();
   const std::string who =
       (group.size() == 1 ? "thread " : std::to_string(group.size()) + " threads ") +
@@ -144,7 +166,11 @@ std::string header_text(const Group& group, const ThreadNames& names, const Styl
   for (const std::string& part : {owner_summary(wait, names), age_of(group)}) {
     why += part.empty() ? "" : ", " + part;
   }
-  return style.heading(who) + " [" + paint_wait(style, wait.reason, why) + "]";
+  std::string text = style.heading(who) + " [" + paint_wait(style, wait.reason, why) + "]";
+  if (const auto task = tasks.find(first.facts.tid); task != tasks.end()) {
+    text += ", runs task " + std::to_string(task->second);
+  }
+  return text;
 }
 
 /// What is to be known about how the stack was read; empty when it is exact.
@@ -161,10 +187,8 @@ std::string status_text(const ReportThread& thread) {
   return {};
 }
 
-}  // namespace
-
-std::string stack_text(const StackReport& report, const Presentation& presentation) {
-  const Style style(presentation.color);
+std::string threads_part(const StackReport& report, const Presentation& presentation,
+                         const Style& style) {
   const FrameText frame_text(report.table, style);
   std::vector<std::string> frames;
   frames.reserve(report.table.stacks.size());
@@ -175,18 +199,41 @@ std::string stack_text(const StackReport& report, const Presentation& presentati
   for (const ReportThread& thread : report.threads) {
     names[thread.facts.tid] = thread.facts.name;
   }
+  const RunTasks tasks = run_tasks(report);
   std::string out;
-  for (const Group& group : group_threads(report, frames, presentation.group)) {
+  for (const Group& group : group_threads(report, frames, tasks, presentation.group)) {
     const ReportThread& first = *group.front();
     std::string lines = first.stack ? frames[*first.stack] : std::string();
     if (const std::string status = status_text(first); !status.empty()) {
       lines += "  " + style.warning(status) + "\n";
     }
     // The agent has no stack of interest while it answers.
-    out += header_text(group, names, style) + (lines.empty() ? "\n" : ":\n") + lines + "\n";
+    out += header_text(group, names, tasks, style) + (lines.empty() ? "\n" : ":\n") + lines + "\n";
   }
-  return out + cost_line(report.threads.size(), report.cost, report.dropped, report.truncated) +
-         "\n";
+  return out;
+}
+
+std::string tasks_part(const TaskTable& table, const Style& style) {
+  const TaskBlocks blocks(table, style);
+  std::string out;
+  for (const protocol::TaskGroup& group : table.groups) {
+    out += blocks.lines_of(group);
+  }
+  for (const protocol::Task& task : table.tasks) {
+    out += blocks.lines_of(group_of_one(task));
+  }
+  return out;
+}
+
+}  // namespace
+
+std::string stack_text(const StackReport& report, const Presentation& presentation) {
+  const Style style(presentation.color);
+  std::string out = report.with_threads ? threads_part(report, presentation, style) : std::string();
+  if (report.tasks) {
+    out += tasks_part(*report.tasks, style);
+  }
+  return out + cost_line(report) + "\n";
 }
 
 }  // namespace xgops::cli

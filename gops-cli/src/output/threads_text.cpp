@@ -40,18 +40,4 @@ std::string threads_text(const ThreadsReport& report, const Presentation& presen
          cost_line(report.threads.size(), report.cost, report.dropped, report.truncated) + "\n";
 }
 
-std::string cost_line(std::size_t threads, const protocol::Cost& cost, std::uint32_t dropped,
-                      bool truncated) {
-  std::string line = std::to_string(threads) + (threads == 1 ? " thread in " : " threads in ") +
-                     elapsed_text(cost.elapsed_ns) + ", " + std::to_string(cost.interrupted) +
-                     " interrupted";
-  if (dropped > 0) {
-    line += ", " + std::to_string(dropped) + " ended meanwhile";
-  }
-  if (truncated) {
-    line += ", cut short at the deadline";
-  }
-  return line;
-}
-
 }  // namespace xgops::cli

@@ -4,8 +4,11 @@
 
 #include "report/document.hpp"
 #include "report/list.hpp"
+#include "report/pending.hpp"
 #include "report/stack.hpp"
+#include "report/tasks.hpp"
 #include "report/threads.hpp"
+#include "report/tree.hpp"
 #include "report/vitals.hpp"
 #include "support/failure.hpp"
 
@@ -22,7 +25,9 @@ struct Notice {
 };
 
 struct Report {
-  std::variant<DocumentReport, ListReport, VitalsReport, ThreadsReport, StackReport> body;
+  std::variant<DocumentReport, ListReport, VitalsReport, ThreadsReport, TasksReport, StackReport,
+               TreeReport, PendingReport>
+      body;
   ExitStatus status = ExitStatus::kOk;
   std::vector<Notice> notices = {};
 };

@@ -3,9 +3,10 @@
 #pragma once
 
 #include "report/process.hpp"
+#include "report/stack_table.hpp"
+#include "report/tasks.hpp"
 #include "xgops/protocol/messages/cost.hpp"
 #include "xgops/protocol/messages/stacks.hpp"
-#include "xgops/symbolize/symbolizer.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -13,27 +14,6 @@
 #include <vector>
 
 namespace xgops::cli {
-
-/// One instruction pointer of a stack.
-struct ReportFrame {
-  std::uint64_t instruction_pointer = 0;
-  std::uint32_t location = 0;  ///< Into StackTable::locations.
-  bool inferred = false;
-};
-
-struct ReportStack {
-  bool truncated = false;           ///< There are more frames than were asked for.
-  std::vector<ReportFrame> frames;  ///< Innermost first.
-};
-
-/// Distinct stacks with names.
-struct StackTable {
-  std::vector<protocol::Module> modules;  ///< In ascending order of address.
-  /// Each distinct instruction pointer once: its functions, innermost inlined one first.
-  std::vector<std::vector<symbolize::Symbol>> locations;
-  std::vector<ReportStack> stacks;
-  std::vector<std::string> symbol_notes;  ///< Why names may be missing.
-};
 
 struct ReportThread {
   protocol::ThreadFacts facts;
@@ -45,11 +25,13 @@ struct ReportThread {
 
 struct StackReport {
   ProcessIdentity process;
+  bool with_threads = true;  ///< Threads were asked for.
   StackTable table;
   std::vector<ReportThread> threads;  ///< In ascending order of TID.
   std::uint32_t dropped = 0;          ///< Threads that ended while they were read.
   bool truncated = false;             ///< The deadline came first.
   protocol::Cost cost;
+  std::optional<TaskTable> tasks;  ///< Nothing: not asked for, or the agent knows of none.
 };
 
 }  // namespace xgops::cli

@@ -203,6 +203,9 @@ bool FakeAgent::greet(Peer& peer, const Header& header) {
   hello.start_time_ticks = endpoint_.start_time_ticks;
   hello.agent_version = options_.info.agent_version;
   hello.capabilities = {3, 4, 5, 6};
+  if (options_.has_tasks) {
+    hello.capabilities.push_back(7);
+  }
   if (options_.behaviour == Behaviour::kNewerProtocol) {
     hello.status = protocol::HelloStatus::kNoCommonVersion;
     hello.min_version = protocol::kMaxVersion + 1;
@@ -312,9 +315,46 @@ bool FakeAgent::answer(Peer& peer, const Header& header, std::span<const std::by
         }
       }
       return !options_.stacks.empty();
+    case MessageType::kTasks:
+      return answer_tasks(peer, header, payload);
     default:
       return false;
   }
+}
+
+bool FakeAgent::answer_tasks(Peer& peer, const Header& header, std::span<const std::byte> payload) {
+  const auto request = protocol::decode<protocol::Tasks::Request>(payload);
+  if (!request) {
+    return false;
+  }
+  {
+    const std::lock_guard lock(mutex_);
+    last_tasks_ = *request;
+  }
+  auto parts = request->group ? options_.task_groups : options_.tasks;
+  if (parts.empty()) {
+    parts.emplace_back();
+  }
+  std::size_t found = 0;
+  for (protocol::Tasks::Response& part : parts) {
+    std::erase_if(part.tasks, [&](const protocol::Task& task) {
+      return request->id != 0 && task.id != request->id;
+    });
+    found += part.tasks.size();
+  }
+  if (request->id != 0 && found == 0) {
+    Header error = reply_header(header);
+    error.type = MessageType::kError;
+    return peer.write(protocol::encode_message(
+        error, protocol::ErrorReply{protocol::Errc::kNotFound,
+                                    "there is no task " + std::to_string(request->id), ""}));
+  }
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    if (!peer.reply(header, parts[i], i + 1 == parts.size())) {
+      return false;
+    }
+  }
+  return true;
 }
 
 }  // namespace xgops::test

@@ -45,6 +45,9 @@ struct FakeAgentOptions {
   protocol::Vitals::Response vitals;
   std::vector<protocol::Threads::Response> threads;  ///< The parts of the answer.
   std::vector<protocol::Stacks::Response> stacks;
+  std::vector<protocol::Tasks::Response> tasks;  ///< None: an agent that knows of no tasks.
+  std::vector<protocol::Tasks::Response> task_groups;
+  bool has_tasks = true;  ///< False: an agent of before tasks.
   protocol::ErrorReply error;
 };
 
@@ -68,6 +71,10 @@ class FakeAgent {
     const std::lock_guard lock(mutex_);
     return last_stacks_;
   }
+  [[nodiscard]] protocol::Tasks::Request last_tasks_request() const {
+    const std::lock_guard lock(mutex_);
+    return last_tasks_;
+  }
 
  private:
   class Peer;
@@ -77,6 +84,7 @@ class FakeAgent {
   bool answer(Peer& peer, const protocol::Header& header, std::span<const std::byte> payload);
   bool greet(Peer& peer, const protocol::Header& header);
   bool misbehave(Peer& peer, const protocol::Header& header);
+  bool answer_tasks(Peer& peer, const protocol::Header& header, std::span<const std::byte> payload);
 
   FakeAgentOptions options_;
   protocol::Endpoint endpoint_;
@@ -86,6 +94,7 @@ class FakeAgent {
   std::atomic<int> connections_{0};
   mutable std::mutex mutex_;
   protocol::Stacks::Request last_stacks_;  ///< Guarded by mutex_.
+  protocol::Tasks::Request last_tasks_;    ///< Guarded by mutex_.
   std::thread thread_;
 };
 

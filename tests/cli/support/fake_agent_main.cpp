@@ -3,6 +3,7 @@
 // with its standard input. Also what start-up time is measured against.
 #include "cli/support/fake_agent.hpp"
 #include "cli/support/sample_stream.hpp"
+#include "cli/support/sample_tasks.hpp"
 
 #include <cstdlib>
 #include <filesystem>
@@ -24,6 +25,8 @@ int serve(const std::filesystem::path& directory, int index, int ready_fd) {
   options.info.name = "fake-" + std::to_string(index);
   options.stacks = sample_stacks_stream();
   options.threads = sample_threads_stream();
+  options.tasks = sample_tasks_stream();
+  options.task_groups = sample_task_groups_stream();
   const FakeAgent agent(directory, options);
   const char done = '.';
   if (::write(ready_fd, &done, 1) != 1) {

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: MIT
+// What `xgops tasks` found, and the tasks in what `xgops stack` and `xgops tree` found.
+#pragma once
+
+#include "report/process.hpp"
+#include "report/stack_table.hpp"
+#include "xgops/protocol/messages/cost.hpp"
+#include "xgops/protocol/messages/tasks.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace xgops::cli {
+
+/// A place in the source. Untrusted texts; empty and 0: not known.
+struct SourcePlace {
+  std::string function;  ///< Readable.
+  std::string file;
+  std::uint32_t line = 0;
+};
+
+/// Tasks, and what they refer to. Checked: every id in `tasks` and `groups` is 0 (none) or one more
+/// than a position in the list that it refers to, and so is every place in `chains`.
+struct TaskTable {
+  std::vector<std::string> texts;
+  std::vector<SourcePlace> places;
+  std::vector<std::vector<std::uint32_t>> chains;  ///< Innermost first.
+  StackTable creation;
+  std::vector<protocol::Task> tasks;        ///< In ascending order of id, until a command sorts.
+  std::vector<protocol::TaskGroup> groups;  ///< In place of tasks, when groups were asked for.
+  std::uint64_t total = 0;                  ///< Live tasks of the process.
+  std::uint64_t running = 0;
+  std::uint64_t dropped = 0;  ///< Tasks that changed too fast to be read.
+  bool truncated = false;     ///< The deadline came first.
+  protocol::Cost cost;
+
+  [[nodiscard]] const std::string& text(std::uint32_t id) const {
+    static const std::string none;
+    return id == 0 ? none : texts[id - 1];
+  }
+  [[nodiscard]] const SourcePlace& place(std::uint32_t id) const {
+    static const SourcePlace unknown;
+    return id == 0 ? unknown : places[id - 1];
+  }
+  [[nodiscard]] const std::vector<std::uint32_t>& chain(std::uint32_t id) const {
+    static const std::vector<std::uint32_t> none;
+    return id == 0 ? none : chains[id - 1];
+  }
+};
+
+struct TasksReport {
+  ProcessIdentity process;
+  TaskTable table;          ///< With the tasks to be shown, in the order to be shown.
+  std::size_t matched = 0;  ///< Tasks that fit the filters: more than shown, or as many.
+  bool whole = false;       ///< Everything about one task rather than a line a task.
+};
+
+}  // namespace xgops::cli
