@@ -101,6 +101,9 @@ class CommandTest(unittest.TestCase):
         self.assertEqual(len(self.answer("threads", pid)["threads"]), 2)
         self.assertEqual(len(self.answer("stack", "-n", listed[1]["name"])["threads"]), 3)
         self.answer("list", "--all")
+        self.answer("tasks", pid)
+        self.answer("tree", pid)
+        self.answer("pending", pid)
         for text in (["help"], ["help", "stack"], ["man"], ["completion", "zsh"], ["--version"]):
             self.answer(*text)
 

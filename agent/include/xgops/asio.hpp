@@ -10,6 +10,7 @@
 
 #if !defined(XGOPS_NO_ASIO) && __cplusplus >= 202002L && __has_include(<asio.hpp>)
 
+#  include "xgops/detail/frame_memory.hpp"
 #  include "xgops/detail/operation_of.hpp"
 #  include "xgops/detail/task_record.hpp"
 

@@ -3,12 +3,13 @@
 #pragma once
 
 #include "xgops/code_location.hpp"
+#include "xgops/detail/frame_memory.hpp"
+#include "xgops/detail/operation_of.hpp"
 #include "xgops/detail/task_record.hpp"
 
 #include <coroutine>
 #include <cstddef>
 #include <cstdint>
-#include <string_view>
 #include <type_traits>
 #include <utility>
 
@@ -30,18 +31,9 @@ decltype(auto) awaiter_of(Operand&& operand) {
   }
 }
 
-/// The name of a type, as the compiler prints it, without storage of its own.
-template <class Type>
-constexpr std::string_view awaiter_name() noexcept {
-  std::string_view text = __PRETTY_FUNCTION__;
-  text.remove_prefix(text.find("Type = ") + 7);
-  const auto more = text.find("; std::string_view");
-  return text.substr(0, more != std::string_view::npos ? more : text.rfind(']'));
-}
-
 template <class Awaiter>
-inline constexpr TaskOperation kAwaiting{nullptr, awaiter_name<Awaiter>().data(),
-                                         static_cast<std::uint32_t>(awaiter_name<Awaiter>().size()),
+inline constexpr TaskOperation kAwaiting{nullptr, type_name<Awaiter>().data(),
+                                         static_cast<std::uint32_t>(type_name<Awaiter>().size()),
                                          0};
 
 /// `WaitReason::kJoin` of tasks.hpp.

@@ -23,9 +23,9 @@ TaskState state_of(const TaskSighting& task, TaskWaitReason reason) noexcept {
       return TaskState::kRunning;
     case detail::kTaskWaiting:
       // co_spawn runs a task just so far that it queues itself.
-      return reason != TaskWaitReason::kPost               ? TaskState::kWaiting
-             : task.resumed <= 1 && task.frames.size() < 2 ? TaskState::kCreated
-                                                           : TaskState::kReady;
+      return reason != TaskWaitReason::kPost            ? TaskState::kWaiting
+             : task.resumed <= 1 && task.frames.empty() ? TaskState::kCreated
+                                                        : TaskState::kReady;
     default:
       return TaskState::kCreated;
   }

@@ -183,7 +183,7 @@ class Observer {
     static const std::map<unsigned, unsigned> kLegalCallers{{kMiddleLine, kOuterLine},
                                                             {kOuterLine, kChainLine}};
     std::string text;
-    bool legal = !task.frames.empty();
+    bool legal = !task.frames.empty() || task.resumed <= 1;  // Nothing has run yet.
     unsigned callee = 0;
     for (std::size_t i = 0; i < task.frames.size(); ++i) {
       const unsigned line = line_of(task.frames[i]);

@@ -204,7 +204,7 @@ bool FakeAgent::greet(Peer& peer, const Header& header) {
   hello.agent_version = options_.info.agent_version;
   hello.capabilities = {3, 4, 5, 6};
   if (options_.has_tasks) {
-    hello.capabilities.push_back(7);
+    hello.capabilities.insert(hello.capabilities.end(), {7, 8});
   }
   if (options_.behaviour == Behaviour::kNewerProtocol) {
     hello.status = protocol::HelloStatus::kNoCommonVersion;
@@ -317,6 +317,14 @@ bool FakeAgent::answer(Peer& peer, const Header& header, std::span<const std::by
       return !options_.stacks.empty();
     case MessageType::kTasks:
       return answer_tasks(peer, header, payload);
+    case MessageType::kPending:
+      for (std::size_t i = 0; i + 1 < options_.pending.size(); ++i) {
+        if (!peer.reply(header, options_.pending[i], false)) {
+          return false;
+        }
+      }
+      return peer.reply(header, options_.pending.empty() ? protocol::Pending::Response{}
+                                                         : options_.pending.back());
     default:
       return false;
   }

@@ -47,6 +47,7 @@ struct FakeAgentOptions {
   std::vector<protocol::Stacks::Response> stacks;
   std::vector<protocol::Tasks::Response> tasks;  ///< None: an agent that knows of no tasks.
   std::vector<protocol::Tasks::Response> task_groups;
+  std::vector<protocol::Pending::Response> pending;
   bool has_tasks = true;  ///< False: an agent of before tasks.
   protocol::ErrorReply error;
 };

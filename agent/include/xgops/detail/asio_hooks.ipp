@@ -251,7 +251,12 @@ class Promise : public TrackedFrame<T, Executor> {
   }
 
  private:
-  void set_place(const CodeLocation& location, [[maybe_unused]] const char* file) noexcept {
+  void set_place([[maybe_unused]] const CodeLocation& location,
+                 [[maybe_unused]] const char* file) noexcept {
+    if constexpr (kIsEntry) {
+      this->hide();  // co_spawn itself: below every task, and of no interest.
+      return;
+    }
     if constexpr (kKind == FrameKind::kOperator) {
       if (std::string_view(file).ends_with("experimental/awaitable_operators.hpp")) {
         this->hide_operator();
