@@ -183,7 +183,8 @@ class Observer {
     static const std::map<unsigned, unsigned> kLegalCallers{{kMiddleLine, kOuterLine},
                                                             {kOuterLine, kChainLine}};
     std::string text;
-    bool legal = !task.frames.empty() || task.resumed <= 1;  // Nothing has run yet.
+    // A task that has just begun, or is about to end, is in no function of the program's.
+    bool legal = !task.frames.empty() || task.resumed <= 1 || task.state == detail::kTaskRunning;
     unsigned callee = 0;
     for (std::size_t i = 0; i < task.frames.size(); ++i) {
       const unsigned line = line_of(task.frames[i]);
