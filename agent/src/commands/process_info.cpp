@@ -24,6 +24,7 @@ Result<void> handle(AgentState& state, const protocol::ProcessInfo::Request& /*r
   response.start_time_ticks = state.identity.start_time_ticks;
   response.uptime_ns =
       static_cast<std::uint64_t>(stats::uptime(state.identity.start_time_ticks).count());
+  response.tasks = state.tasks.registry->counts().live;
   response.agent_version = kVersion;
   response.agent_mode = state.identity.mode;
   response.agent_uptime_ns =
