@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // What primitives say of a wait, and who holds what is waited for.
+#include "commands/wait_mapping.hpp"
 #include "own_task.hpp"
 #include "running_server.hpp"
 #include "seen_task.hpp"
@@ -129,6 +130,47 @@ TEST(HolderTest, MayBeNobody) {
   task.start();
 
   EXPECT_EQ(wire_task(task.id()).owner_kind, TaskOwner::kNone);
+}
+
+/// What an answer about threads says of this one.
+protocol::Wait announced_wait() {
+  const auto state = make_agent_state();
+  protocol::ThreadFacts facts;
+  facts.tid = ::gettid();
+  commands::add_announced_wait(*state, facts);
+  return facts.wait;
+}
+
+TEST(WaitScopeTest, SaysWhatAThreadWaitsForAndWhoHoldsIt) {
+  Holder holder;
+  holder.set_current();
+  const WaitScope outer(kTurn);
+  {
+    const WaitScope inner(kLock, holder);
+
+    const protocol::Wait wait = announced_wait();
+    EXPECT_EQ(wait.detail, "mutex lock");
+    EXPECT_EQ(wait.object, reinterpret_cast<std::uint64_t>(&holder));
+    EXPECT_EQ(wait.owner_tid, ::gettid());
+    EXPECT_EQ(wait.owner_state, protocol::OwnerState::kLive);
+  }
+
+  EXPECT_EQ(announced_wait().detail, "turn of the printer");
+  EXPECT_EQ(announced_wait().owner_tid, 0);
+}
+
+TEST(WaitScopeTest, NamesATaskThatHolds) {
+  Holder holder;
+  holder.set_task(7);
+  const WaitScope scope(kLock, holder);
+
+  EXPECT_EQ(announced_wait().detail, "mutex lock, held by task 7");
+}
+
+TEST(WaitScopeTest, SaysNothingAfterwards) {
+  { const WaitScope scope(kTurn); }
+
+  EXPECT_EQ(announced_wait().detail, "");
 }
 
 }  // namespace
