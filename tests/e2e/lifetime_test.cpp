@@ -208,15 +208,18 @@ TEST(IdleTest, NeverWakesTheProgram) {
                          "/status");
     string counts;
     for (string line; std::getline(status, line);) {
-      counts += line.find("ctxt_switches") != string::npos ? line + "\n" : "";
+      const bool counts_or_state =
+          line.find("ctxt_switches") != string::npos || line.starts_with("State:");
+      counts += counts_or_state ? line + "\n" : "";
     }
     return counts;
   };
-  // Once it is back in its wait. Another program's work of some length serves as the clock.
+  // Once it is back in its wait, not merely waiting for a CPU. Another program's work of some
+  // length serves as the clock.
   const auto settled = [&] {
     const string before = switches();
     (void)run_xgops(target.socket_directory(), {"--help"});
-    return before == switches();
+    return before == switches() && before.starts_with("State:\tS");
   };
   const auto deadline = std::chrono::steady_clock::now() + kReadyDeadline;
   while (!settled() && std::chrono::steady_clock::now() < deadline) {
