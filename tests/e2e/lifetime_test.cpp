@@ -2,10 +2,10 @@
 // What programs do to themselves: fork, exec, become daemons, drop rights, close everything, end.
 #include "e2e.hpp"
 
+#include <csignal>
 #include <filesystem>
 #include <fstream>
 
-#include <signal.h>
 #include <unistd.h>
 
 namespace xgops::test {
