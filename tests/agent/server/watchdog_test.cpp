@@ -24,15 +24,14 @@ class WatchdogTest : public testing::Test {
  protected:
   WatchdogTest() {
     const int timer = ::timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
-    watch_ = ::dup(timer);
+    watch_ = support::UniqueFd(::dup(timer));
     watchdog_.emplace(context_, support::UniqueFd(timer));
   }
-  ~WatchdogTest() override { ::close(watch_); }
 
   /// Whether the kernel will wake us.
   [[nodiscard]] bool is_armed() const {
     itimerspec left{};
-    ::timerfd_gettime(watch_, &left);
+    ::timerfd_gettime(watch_.get(), &left);
     return left.it_value.tv_sec != 0 || left.it_value.tv_nsec != 0;
   }
   Watchdog::Deadline* add(const std::string& name) {
@@ -42,7 +41,7 @@ class WatchdogTest : public testing::Test {
   }
 
   asio::io_context context_;
-  int watch_ = -1;
+  support::UniqueFd watch_;
   std::optional<Watchdog> watchdog_;
   std::vector<std::unique_ptr<Watchdog::Deadline>> deadlines_;
   std::vector<std::string> expired_;
