@@ -29,5 +29,7 @@ Result<void> handle(AgentState& state, const protocol::Tasks::Request& request,
                     Reply<protocol::Tasks>& reply);
 Result<void> handle(AgentState& state, const protocol::Pending::Request& request,
                     Reply<protocol::Pending>& reply);
+Result<void> handle(AgentState& state, const protocol::Waits::Request& request,
+                    Reply<protocol::Waits>& reply);
 
 }  // namespace xgops::commands

@@ -204,6 +204,9 @@ Fingerprint TaskMapper::group_of(const TaskSighting& task) const {
   if (task.argument_kind == detail::kArgumentHolder) {
     print.add(read_holder(task.argument));
   }
+  if (task.argument_kind == detail::kArgumentHolderSet) {
+    print.add(task.argument);
+  }
   tasks::Details details;
   if (task.details != 0 && state_.tasks.details->read(task.details, details)) {
     print.add(details.labels);

@@ -2,6 +2,7 @@
 #include "commands/wait_mapping.hpp"
 
 #include "support/own_memory.hpp"
+#include "tasks/holders.hpp"
 
 #include <signal.h>
 #include <sys/syscall.h>
@@ -84,6 +85,10 @@ WireWait WaitMapper::to_wire(std::uint64_t operation, detail::TaskArgumentBits k
     case detail::kArgumentHolder:
       wait.argument_kind = TaskArgument::kObject;
       wait.holder = read_holder(argument);
+      break;
+    case detail::kArgumentHolderSet:
+      wait.argument_kind = TaskArgument::kObject;
+      wait.holder = tasks::read_holder_set(argument).only_holder();
       break;
     case detail::kArgumentTask:
       wait.argument_kind = TaskArgument::kTask;

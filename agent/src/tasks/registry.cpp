@@ -330,24 +330,40 @@ TaskCounts Registry::counts() const noexcept {
   return counts;
 }
 
+AnnouncedWait Registry::announced_by(const ThreadBlock& block) noexcept {
+  const auto* const operation = block.wait_operation.load(std::memory_order_acquire);
+  AnnouncedWait wait;
+  wait.argument_kind = static_cast<detail::TaskArgumentBits>(
+      block.wait_argument_kind.load(std::memory_order_acquire));
+  wait.argument = block.wait_argument.load(std::memory_order_acquire);
+  // Else it changed meanwhile, and will again.
+  if (block.wait_operation.load(kRelaxed) == operation) {
+    wait.operation = reinterpret_cast<std::uint64_t>(operation);
+  }
+  return wait;
+}
+
 AnnouncedWait Registry::announced_wait(std::uint32_t tid) const noexcept {
   for (const ThreadBlock* block = blocks_.load(std::memory_order_acquire); block != nullptr;
        block = block->next) {
-    if (block->tid.load(std::memory_order_acquire) != tid) {
-      continue;
+    if (block->tid.load(std::memory_order_acquire) == tid) {
+      return announced_by(*block);
     }
-    const auto* const operation = block->wait_operation.load(std::memory_order_acquire);
-    AnnouncedWait wait;
-    wait.argument_kind = static_cast<detail::TaskArgumentBits>(
-        block->wait_argument_kind.load(std::memory_order_acquire));
-    wait.argument = block->wait_argument.load(std::memory_order_acquire);
-    // Else it changed meanwhile, and will again.
-    if (block->wait_operation.load(kRelaxed) == operation) {
-      wait.operation = reinterpret_cast<std::uint64_t>(operation);
-    }
-    return wait;
   }
   return {};
+}
+
+std::vector<std::pair<std::uint32_t, AnnouncedWait>> Registry::announced_waits() const {
+  std::vector<std::pair<std::uint32_t, AnnouncedWait>> waits;
+  for (const ThreadBlock* block = blocks_.load(std::memory_order_acquire); block != nullptr;
+       block = block->next) {
+    const AnnouncedWait wait = announced_by(*block);
+    const std::uint32_t tid = block->tid.load(std::memory_order_acquire);
+    if (wait.operation != 0 && tid != 0) {
+      waits.emplace_back(tid, wait);
+    }
+  }
+  return waits;
 }
 
 }  // namespace xgops::tasks

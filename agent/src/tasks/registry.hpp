@@ -10,6 +10,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <utility>
+#include <vector>
 
 #include <pthread.h>
 
@@ -57,6 +59,8 @@ class Registry {
   [[nodiscard]] const Arena& frames() const noexcept { return frame_arena_; }
   [[nodiscard]] TaskCounts counts() const noexcept;
   [[nodiscard]] AnnouncedWait announced_wait(std::uint32_t tid) const noexcept;
+  /// What every thread announces that says something, with its id.
+  [[nodiscard]] std::vector<std::pair<std::uint32_t, AnnouncedWait>> announced_waits() const;
 
  private:
   struct RecordLink {
@@ -68,6 +72,8 @@ class Registry {
     static void set_next(detail::FreeFrame& frame, detail::FreeFrame* next) noexcept;
   };
   class GrowthLock;
+
+  [[nodiscard]] static AnnouncedWait announced_by(const detail::ThreadBlock& block) noexcept;
 
   static constexpr std::size_t kClasses = detail::ThreadBlock::kClasses;
   static constexpr std::size_t kSlabBytes = std::size_t{64} << 10;

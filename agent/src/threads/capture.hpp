@@ -158,6 +158,12 @@ struct Runtime;
 /// it must run on the starting thread, never on the agent's. Cost: < 0.2 ms.
 std::shared_ptr<const Runtime> probe_runtime();
 
+/// What an epoll descriptor watches.
+struct EventPollFacts {
+  std::uint32_t watched = 0;   ///< Descriptors in it, as far as they could be read.
+  std::uint32_t external = 0;  ///< Of these, what the world outside of the process can make ready.
+};
+
 struct InspectorOptions {
   int task_directory_fd =
       -1;          ///< O_PATH on /proc/self/task, valid in the agent's thread; not owned.
@@ -188,6 +194,12 @@ class Inspector {
   /// "tcp 127.0.0.1:80 -> 127.0.0.1:51004", "pipe:[4711]", a path; empty when the host has no such
   /// descriptor. Cost: 5 us, for sockets 15 us.
   [[nodiscard]] std::string describe_descriptor(int fd);
+
+  /// What the host's epoll descriptor `fd` watches. Cost: 5 us, and 3 us a descriptor in it.
+  [[nodiscard]] EventPollFacts look_into_event_poll(int fd);
+
+  /// The signals for which the host has handlers, without our own; bit n-1: signal n.
+  [[nodiscard]] std::uint64_t caught_signals();
 
   /// The ELF files that are mapped now.
   [[nodiscard]] Result<std::vector<Module>> modules();

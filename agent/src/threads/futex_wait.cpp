@@ -201,6 +201,7 @@ class FutexFinder {
 
   bool plain(WaitReason reason) {
     wait_.reason = reason;
+    note_sharing();
     return true;
   }
 
@@ -240,6 +241,7 @@ class FutexFinder {
 
   bool rwlock(WaitReason reason) {
     wait_.reason = reason;
+    note_sharing();
     if (!context_.runtime.rwlock_layout) {
       return true;
     }
@@ -262,8 +264,16 @@ class FutexFinder {
     return true;
   }
 
+  /// Another process may end the wait.
+  void note_sharing() {
+    if (!is_private()) {
+      wait_.detail = "process-shared";
+    }
+  }
+
   bool condition() {
     wait_.reason = WaitReason::kConditionWait;
+    note_sharing();
     // The two signal words lie 40 and 44 bytes into the condition, its reference count at 36.
     for (const std::uint64_t offset : {std::uint64_t{40}, std::uint64_t{44}}) {
       std::uint32_t references = 0;

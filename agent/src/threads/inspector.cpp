@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "threads/capture.hpp"
 #include "threads/descriptors.hpp"
+#include "threads/event_poll.hpp"
 #include "threads/module_map.hpp"
 #include "threads/runtime.hpp"
 #include "threads/self_memory.hpp"
@@ -105,16 +106,19 @@ class Inspector::Impl {
   }
 
   [[nodiscard]] std::string describe_descriptor(int fd) {
-    // Through a thread that has the host's descriptor table: any but ours.
-    if (!files_.exists(host_tid_)) {
-      host_tid_ = 0;
-      if (const auto tids = files_.list()) {
-        for (const pid_t tid : *tids) {
-          host_tid_ = tid != own_tid_ && host_tid_ == 0 ? tid : host_tid_;
-        }
-      }
-    }
-    return threads::describe_descriptor(files_, host_tid_, fd, options_.shared_fd_table).text;
+    return threads::describe_descriptor(files_, host_thread(), fd, options_.shared_fd_table).text;
+  }
+
+  [[nodiscard]] EventPollFacts look_into_event_poll(int fd) {
+    return threads::look_into_event_poll(files_, host_thread(), fd);
+  }
+
+  [[nodiscard]] std::uint64_t caught_signals() {
+    std::array<char, 4096> buffer{};
+    const auto facts = parse_status(files_.read(own_tid_, "status", buffer));
+    const std::uint64_t own =
+        options_.signal > 0 ? std::uint64_t{1} << static_cast<unsigned>(options_.signal - 1) : 0;
+    return facts ? facts->caught & ~own : 0;
   }
 
   [[nodiscard]] Result<std::vector<Module>> modules() {
@@ -135,6 +139,19 @@ class Inspector::Impl {
   }
 
  private:
+  /// A thread that has the host's descriptor table: any but ours. 0: none.
+  pid_t host_thread() {
+    if (!files_.exists(host_tid_)) {
+      host_tid_ = 0;
+      if (const auto tids = files_.list()) {
+        for (const pid_t tid : *tids) {
+          host_tid_ = tid != own_tid_ && host_tid_ == 0 ? tid : host_tid_;
+        }
+      }
+    }
+    return host_tid_;
+  }
+
   static bool cancelled(const CaptureRequest& request) {
     return request.cancelled && request.cancelled();
   }
@@ -280,6 +297,14 @@ Result<CaptureSummary> Inspector::capture(const CaptureRequest& request, Capture
 
 std::vector<std::string> Inspector::limits() const {
   return impl_->limits();
+}
+
+EventPollFacts Inspector::look_into_event_poll(int fd) {
+  return impl_->look_into_event_poll(fd);
+}
+
+std::uint64_t Inspector::caught_signals() {
+  return impl_->caught_signals();
 }
 
 std::string Inspector::describe_descriptor(int fd) {

@@ -130,6 +130,7 @@ std::optional<SignalFacts> parse_status(std::string_view text) {
   if (!parse_number(line_value(text, "SigBlk:"), facts.blocked, 16)) {
     return std::nullopt;
   }
+  parse_number(line_value(text, "SigCgt:"), facts.caught, 16);
   parse_number(line_value(text, "Seccomp:"), facts.seccomp);  // Absent without CONFIG_SECCOMP.
   return facts;
 }

@@ -46,6 +46,7 @@ struct SchedulerFacts {
 /// What matters of /proc/.../status before a signal is sent.
 struct SignalFacts {
   std::uint64_t blocked = 0;  ///< Bit n-1: signal n.
+  std::uint64_t caught = 0;   ///< Those with a handler; of the whole process.
   int seccomp = 0;            ///< 0 none, 1 strict, 2 filter.
 };
 

@@ -325,6 +325,8 @@ bool FakeAgent::answer(Peer& peer, const Header& header, std::span<const std::by
       }
       return peer.reply(header, options_.pending.empty() ? protocol::Pending::Response{}
                                                          : options_.pending.back());
+    case MessageType::kWaits:
+      return peer.reply(header, options_.waits);
     default:
       return false;
   }

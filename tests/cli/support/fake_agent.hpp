@@ -48,6 +48,7 @@ struct FakeAgentOptions {
   std::vector<protocol::Tasks::Response> tasks;  ///< None: an agent that knows of no tasks.
   std::vector<protocol::Tasks::Response> task_groups;
   std::vector<protocol::Pending::Response> pending;
+  protocol::Waits::Response waits;
   bool has_tasks = true;  ///< False: an agent of before tasks.
   protocol::ErrorReply error;
 };

@@ -46,6 +46,7 @@ enum TaskArgumentBits : std::uint8_t {
   kArgumentHolder = 4,  ///< The address of a `Holder` of tasks.hpp.
   kArgumentTask = 5,
   kArgumentCount = 6,
+  kArgumentHolderSet = 7,  ///< The address of a `HolderSet` of tasks.hpp.
 };
 
 /// Lies inside the promise of every tracked coroutine.

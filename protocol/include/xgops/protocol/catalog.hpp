@@ -10,11 +10,12 @@
 #include "xgops/protocol/messages/tasks.hpp"
 #include "xgops/protocol/messages/threads.hpp"
 #include "xgops/protocol/messages/vitals.hpp"
+#include "xgops/protocol/messages/waits.hpp"
 
 #include <tuple>
 
 namespace xgops::protocol {
 
-using Catalog = std::tuple<Hello, ProcessInfo, Vitals, Threads, Stacks, Tasks, Pending>;
+using Catalog = std::tuple<Hello, ProcessInfo, Vitals, Threads, Stacks, Tasks, Pending, Waits>;
 
 }  // namespace xgops::protocol

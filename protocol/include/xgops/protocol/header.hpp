@@ -43,6 +43,8 @@ inline constexpr std::uint32_t kMaxFrames = 1024;
 inline constexpr std::uint32_t kDefaultFrames = 256;
 /// Most ids that a group of tasks names; an agent leaves out the others.
 inline constexpr std::uint32_t kMaxGroupIds = 8;
+/// Most epoll descriptors that a request may name.
+inline constexpr std::uint32_t kMaxEventPolls = 512;
 /// Most bytes of a program's arguments in all; an agent leaves out what is beyond them.
 inline constexpr std::uint32_t kMaxArgumentBytes = 4 * 1024;
 /// Most bytes of a module's build id; an agent sends none of a longer one.
@@ -58,6 +60,7 @@ enum class MessageType : std::uint16_t {
   kStacks = 6,
   kTasks = 7,
   kPending = 8,
+  kWaits = 9,
 };
 
 /// Bits of `Header::flags`.

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: MIT
+// What `Stacks` and `Tasks` do not say of waits: who can end one when it is not a single holder,
+// what threads announce, and what the event loops watch.
+#pragma once
+
+#include "xgops/protocol/header.hpp"
+#include "xgops/protocol/messages/cost.hpp"
+#include "xgops/protocol/messages/tasks.hpp"
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace xgops::protocol {
+
+/// A thread or task that holds something, or that can end a wait.
+struct HolderFacts {
+  TaskOwner kind = TaskOwner::kNone;
+  std::uint64_t id = 0;  ///< Of a task, or of a thread.
+
+  template <class Archive>
+  void serialize(Archive& archive) {
+    archive(kind, id);
+  }
+};
+
+/// Something waited for that several hold, or that any of several can end.
+struct WaitObject {
+  std::uint64_t address = 0;   ///< As `Task::argument` and `AnnouncedWait::object` say it.
+  bool any = false;            ///< Any of the holders ends the wait; else all have to let go.
+  bool sealed = false;         ///< The program says that nobody else can end it.
+  std::uint64_t unlisted = 0;  ///< Holders beside those listed.
+  std::vector<HolderFacts> holders;
+
+  template <class Archive>
+  void serialize(Archive& archive) {
+    archive(address, any, sealed, unlisted, holders);
+  }
+};
+
+/// What a thread says that it waits for.
+struct AnnouncedWait {
+  std::int32_t tid = 0;
+  TaskWaitReason reason = TaskWaitReason::kUnknown;
+  std::uint64_t object = 0;  ///< Its address; 0: none.
+  HolderFacts holder;        ///< If there is one only.
+  std::string detail;        ///< In the program's words; may be empty.
+
+  template <class Archive>
+  void serialize(Archive& archive) {
+    archive(tid, reason, object, holder, detail);
+  }
+};
+
+/// What an epoll descriptor waits for.
+struct EventPoll {
+  std::int32_t fd = -1;
+  std::uint32_t watched = 0;  ///< Descriptors in it, as far as they could be read.
+  /// Of these, what can become ready without any thread of the process: all but eventfds, and
+  /// timers that are not set. Also counted when it cannot be told.
+  std::uint32_t external = 0;
+
+  template <class Archive>
+  void serialize(Archive& archive) {
+    archive(fd, watched, external);
+  }
+};
+
+struct Waits {
+  static constexpr MessageType kType = MessageType::kWaits;
+
+  struct Request {
+    std::vector<std::int32_t> event_polls;  ///< At most `kMaxEventPolls` descriptors to look into.
+    std::uint32_t deadline_ms = 0;          ///< 0: the default.
+
+    template <class Archive>
+    void serialize(Archive& archive) {
+      archive(event_polls, deadline_ms);
+    }
+  };
+
+  /// One of a series. Only the last message (`kFinal`) has `caught_signals`, `truncated` and
+  /// `cost`.
+  struct Response {
+    std::vector<WaitObject> objects;
+    std::vector<AnnouncedWait> announced;
+    std::vector<EventPoll> event_polls;
+    /// Bit n-1: signal n has a handler of the program's own, which might end waits.
+    std::uint64_t caught_signals = 0;
+    bool truncated = false;  ///< The deadline or a limit came first.
+    Cost cost;
+
+    template <class Archive>
+    void serialize(Archive& archive) {
+      archive(objects, announced, event_polls, caught_signals, truncated, cost);
+    }
+  };
+};
+
+}  // namespace xgops::protocol

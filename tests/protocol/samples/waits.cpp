@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: MIT
+// Examples of asking for what else is known of waits.
+#include "xgops/protocol/messages/waits.hpp"
+
+#include "samples/sample.hpp"
+
+namespace xgops::test {
+
+using protocol::TaskOwner;
+using protocol::Waits;
+
+template <>
+Waits::Request sample() {
+  Waits::Request request;
+  request.event_polls = {3, 17};
+  request.deadline_ms = 2'500;
+  return request;
+}
+
+template <>
+Waits::Response sample() {
+  protocol::WaitObject channel;
+  channel.address = 0x7ffe'1234'5678;
+  channel.any = true;
+  channel.sealed = true;
+  channel.unlisted = 3;
+  channel.holders = {{TaskOwner::kTask, 19}, {TaskOwner::kGoneThread, 4711}};
+
+  protocol::AnnouncedWait announced;
+  announced.tid = 4712;
+  announced.reason = protocol::TaskWaitReason::kMutexLock;
+  announced.object = 0x7ffe'1234'9999;
+  announced.holder = {TaskOwner::kThread, 4713};
+  announced.detail = "turn of the printer";
+
+  Waits::Response response;
+  response.objects = {channel, protocol::WaitObject{}};
+  response.announced = {announced};
+  response.event_polls = {{3, 2, 1}};
+  response.caught_signals = 0x4002;
+  response.truncated = true;
+  response.cost.elapsed_ns = 3'100'000;
+  response.cost.cpu_ns = 2'900'000;
+  response.cost.interrupted = 1;
+  return response;
+}
+
+}  // namespace xgops::test
