@@ -72,6 +72,7 @@ void ThreadReader::begin_capture(std::span<const pid_t> living, std::size_t max_
   living_ = living;
   frames_.resize(std::max<std::size_t>(max_frames, 1));
   memory_.begin_capture();
+  remembered_.begin_capture(living);
   read_clock_offset();
 }
 
@@ -79,6 +80,7 @@ Result<bool> ThreadReader::refresh_modules() {
   Result<bool> changed = modules_.refresh(files_, own_tid_, memory_);
   if (changed && *changed) {
     unwinder_.set_modules(modules_.unwind_table());
+    remembered_.clear();  // What could not be unwound may be, with what was loaded since.
   }
   return changed;
 }
@@ -94,25 +96,41 @@ void ThreadReader::read_clock_offset() {
   }
 }
 
-void ThreadReader::read_facts(pid_t tid, ThreadFacts& facts, bool running) {
-  facts.tid = tid;
-  facts.is_agent = tid == own_tid_;
-  std::array<char, 4096> buffer{};
-  if (has_scheduler_clock_) {
-    if (auto scheduler = parse_sched(files_.read(tid, "sched", buffer))) {
-      facts.name = std::move(scheduler->name);
-      if (!running) {
-        facts.state_age_ns =
-            std::max<std::int64_t>(steady_now_ns() - clock_offset_ns_ - scheduler->last_ran_ns, 0);
-      }
-      return;
-    }
-  }
+std::int64_t ThreadReader::age_since(std::int64_t last_ran_ns) const {
+  return std::max<std::int64_t>(steady_now_ns() - clock_offset_ns_ - last_ran_ns, 0);
+}
+
+void ThreadReader::read_name(pid_t tid, ThreadFacts& facts) const {
+  std::array<char, 64> buffer{};
   std::string_view name = files_.read(tid, "comm", buffer);
   if (name.ends_with('\n')) {
     name.remove_suffix(1);
   }
   facts.name = std::string(name);
+}
+
+void ThreadReader::read_facts(pid_t tid, ThreadFacts& facts, bool running) {
+  facts.tid = tid;
+  facts.is_agent = tid == own_tid_;
+  if (!running && sleeper_ != nullptr && sleeper_->last_ran_ns) {
+    facts.state_age_ns = age_since(*sleeper_->last_ran_ns);
+    read_name(tid, facts);  // Other threads may have changed it.
+    return;
+  }
+  std::array<char, 4096> buffer{};
+  if (has_scheduler_clock_) {
+    if (auto scheduler = parse_sched(files_.read(tid, "sched", buffer))) {
+      facts.name = std::move(scheduler->name);
+      if (!running) {
+        facts.state_age_ns = age_since(scheduler->last_ran_ns);
+        if (sleeper_ != nullptr) {
+          sleeper_->last_ran_ns = scheduler->last_ran_ns;
+        }
+      }
+      return;
+    }
+  }
+  read_name(tid, facts);
 }
 
 char ThreadReader::read_state(pid_t tid, const SystemCallFacts& call) const {
@@ -123,11 +141,12 @@ char ThreadReader::read_state(pid_t tid, const SystemCallFacts& call) const {
   return parse_stat_state(files_.read(tid, "stat", buffer));
 }
 
-void ThreadReader::store_frames(const unwind::Walk& walk, ThreadReading& reading) const {
+void ThreadReader::store_frames(const unwind::Walk& walk,
+                                std::span<const unwind::UnwoundFrame> frames,
+                                ThreadReading& reading) {
   reading.frames.clear();
-  reading.frames.reserve(walk.frames);
-  for (std::size_t i = 0; i < walk.frames; ++i) {
-    const unwind::UnwoundFrame& frame = frames_[i];
+  reading.frames.reserve(frames.size());
+  for (const unwind::UnwoundFrame& frame : frames) {
     reading.frames.push_back({frame.instruction_pointer, frame.exact_pointer, frame.inferred});
   }
   reading.truncated = walk.end == unwind::WalkEnd::kMaxFrames;
@@ -136,6 +155,34 @@ void ThreadReader::store_frames(const unwind::Walk& walk, ThreadReading& reading
     reading.stack.reason = "some frames are inferred";
   }
   reading.stack.status = reading.stack.reason.empty() ? StackStatus::kExact : StackStatus::kPartial;
+}
+
+ThreadReader::Attempt ThreadReader::read_sleeper(pid_t tid, const ScheduleFacts& before,
+                                                 RememberedThread& sleeper) {
+  std::array<char, 256> buffer{};
+  sleeper.schedule = before;
+  sleeper.max_frames = frames_.size();
+  sleeper.call = parse_system_call(files_.read(tid, "syscall", buffer));
+  switch (sleeper.call.kind) {
+    case SystemCallFacts::Kind::kRunning:
+      return Attempt::kRunning;
+    case SystemCallFacts::Kind::kUnreadable:
+      return files_.exists(tid) ? Attempt::kNotReadable : Attempt::kGone;
+    default:
+      break;
+  }
+  sleeper.state = read_state(tid, sleeper.call);
+  if (sleeper.state == 'R') {
+    return Attempt::kRunning;
+  }
+  // A main thread that has ended has neither stack nor memory.
+  if (sleeper.call.stack_pointer != 0) {
+    memory_.open_stack(sleeper.call.stack_pointer);
+    sleeper.walk = unwinder_.walk(registers_of(sleeper.call), frames_);
+    sleeper.frames.assign(frames_.begin(),
+                          frames_.begin() + static_cast<std::ptrdiff_t>(sleeper.walk.frames));
+  }
+  return Attempt::kDone;
 }
 
 ThreadReader::Attempt ThreadReader::attempt(pid_t tid, ThreadReading& reading) {
@@ -151,28 +198,20 @@ ThreadReader::Attempt ThreadReader::attempt(pid_t tid, ThreadReading& reading) {
     return files_.exists(tid) ? Attempt::kNotReadable : Attempt::kGone;
   }
   reading.stack.facts.cpu_ns = before->cpu_ns;
+  sleeper_ = remembered_.find(tid, *before, frames_.size());
+  if (sleeper_ == nullptr) {
+    RememberedThread fresh;
+    const Attempt result = read_sleeper(tid, *before, fresh);
+    if (result != Attempt::kDone) {
+      return result;
+    }
+    sleeper_ = remembered_.remember(tid, std::move(fresh));
+  }
   SleepingThread thread;
   thread.tid = tid;
-  thread.call = parse_system_call(files_.read(tid, "syscall", buffer));
-  switch (thread.call.kind) {
-    case SystemCallFacts::Kind::kRunning:
-      return Attempt::kRunning;
-    case SystemCallFacts::Kind::kUnreadable:
-      return files_.exists(tid) ? Attempt::kNotReadable : Attempt::kGone;
-    default:
-      break;
-  }
-  thread.state = read_state(tid, thread.call);
-  if (thread.state == 'R') {
-    return Attempt::kRunning;
-  }
-  unwind::Walk walk;
-  if (thread.call.stack_pointer !=
-      0) {  // A main thread that has ended has neither stack nor memory.
-    memory_.open_stack(thread.call.stack_pointer);
-    walk = unwinder_.walk(registers_of(thread.call), frames_);
-    thread.frames = std::span<const unwind::UnwoundFrame>(frames_.data(), walk.frames);
-  }
+  thread.call = sleeper_->call;
+  thread.state = sleeper_->state;
+  thread.frames = sleeper_->frames;
   const WaitContext context{files_, runtime_, memory_, fresh_memory_, living_, shared_fd_table_};
   reading.stack.facts.wait = find_wait_reason(thread, context);
   reading.stack.facts.state = thread.state;
@@ -184,7 +223,7 @@ ThreadReader::Attempt ThreadReader::attempt(pid_t tid, ThreadReading& reading) {
   if (after->times_scheduled != before->times_scheduled) {
     return Attempt::kMoved;
   }
-  store_frames(walk, reading);
+  store_frames(sleeper_->walk, sleeper_->frames, reading);
   reading.stack.method = StackMethod::kRead;
   if (thread.call.stack_pointer == 0) {
     reading.stack.method = StackMethod::kNone;
@@ -201,6 +240,7 @@ ThreadReading ThreadReader::read(pid_t tid) {
     read_own(reading);
     return reading;
   }
+  sleeper_ = nullptr;
   Attempt result = Attempt::kMoved;
   for (int i = 0; i < kAttempts && result == Attempt::kMoved; ++i) {
     result = attempt(tid, reading);
@@ -245,6 +285,7 @@ void ThreadReader::read_own(ThreadReading& reading) {
   reading.stack.method = StackMethod::kSelf;
   reading.stack.status = StackStatus::kExact;
   ThreadFacts& facts = reading.stack.facts;
+  sleeper_ = nullptr;
   read_facts(own_tid_, facts, true);
   facts.state = 'R';
   facts.wait.reason = WaitReason::kRunning;
@@ -261,7 +302,7 @@ ThreadReading ThreadReader::from_signal(ThreadReading reading, const SignalAnswe
   const unwind::Walk walk = unwinder_.walk(answer.registers, frames_);
   const bool past_copy = memory_.read_past_copy();
   memory_.close_stack();
-  store_frames(walk, reading);
+  store_frames(walk, std::span(frames_).first(walk.frames), reading);
   reading.stack.method = StackMethod::kSignal;
   if (past_copy) {
     reading.stack.status = StackStatus::kPartial;

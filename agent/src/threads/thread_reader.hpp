@@ -4,6 +4,7 @@
 
 #include "threads/capture.hpp"
 #include "threads/module_map.hpp"
+#include "threads/remembered_threads.hpp"
 #include "threads/runtime.hpp"
 #include "threads/self_memory.hpp"
 #include "threads/signal_capture.hpp"
@@ -43,7 +44,7 @@ class ThreadReader {
 
   /// Reads a sleeping thread in place: registers from the kernel, the stack from memory, the whole
   /// bracketed by two looks at how often the thread was scheduled. Tries three times.
-  /// Cost: 30 us.
+  /// Cost: 30 us; 10 us for a thread that has not been scheduled since it was last read.
   ThreadReading read(pid_t tid);
 
   /// Completes the reading of a running thread with its answer to our signal.
@@ -65,10 +66,15 @@ class ThreadReader {
   enum class Attempt : std::uint8_t { kDone, kRunning, kMoved, kGone, kNotReadable };
 
   Attempt attempt(pid_t tid, ThreadReading& reading);
+  /// The registers and the stack of a thread that sleeps, as `remembered_` keeps them.
+  Attempt read_sleeper(pid_t tid, const ScheduleFacts& before, RememberedThread& sleeper);
   void read_own(ThreadReading& reading);
   void read_facts(pid_t tid, ThreadFacts& facts, bool running);
+  void read_name(pid_t tid, ThreadFacts& facts) const;
   [[nodiscard]] char read_state(pid_t tid, const SystemCallFacts& call) const;
-  void store_frames(const unwind::Walk& walk, ThreadReading& reading) const;
+  static void store_frames(const unwind::Walk& walk, std::span<const unwind::UnwoundFrame> frames,
+                           ThreadReading& reading);
+  [[nodiscard]] std::int64_t age_since(std::int64_t last_ran_ns) const;
   void read_clock_offset();
 
   const TaskFiles& files_;
@@ -81,7 +87,9 @@ class ThreadReader {
   ModuleMap modules_;
   std::span<const pid_t> living_;
   std::vector<unwind::UnwoundFrame> frames_;
-  std::int64_t clock_offset_ns_ = 0;  ///< Steady clock minus the scheduler's clock.
+  RememberedThreads remembered_;
+  RememberedThread* sleeper_ = nullptr;  ///< Of the thread that is being read; null: it runs.
+  std::int64_t clock_offset_ns_ = 0;     ///< Steady clock minus the scheduler's clock.
   bool has_scheduler_clock_ = false;
 };
 

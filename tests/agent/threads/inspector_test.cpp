@@ -9,11 +9,13 @@
 
 #include <atomic>
 #include <condition_variable>
+#include <fstream>
 #include <map>
 #include <mutex>
 #include <shared_mutex>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include <fcntl.h>
 #include <pthread.h>
@@ -142,6 +144,146 @@ TEST_F(InspectorTest, NamesTheOwnerOfAMutex) {
   EXPECT_EQ(thread.method, StackMethod::kRead);
   EXPECT_FALSE(thread.facts.wait.inferred);
   hold.unlock();
+}
+
+/// A thread that reads a byte at a time from a pipe, one call deeper each time.
+class PipeReader {
+ public:
+  PipeReader() { EXPECT_EQ(::pipe2(ends_.data(), O_CLOEXEC), 0); }
+  ~PipeReader() {
+    ::close(ends_[1]);
+    thread_.join();
+    ::close(ends_[0]);
+  }
+  PipeReader(const PipeReader&) = delete;
+  PipeReader& operator=(const PipeReader&) = delete;
+
+  void start() {
+    thread_ = std::thread([this] {
+      tid_.store(gettid());
+      for (int depth = 0; read_at(depth); ++depth) {
+      }
+    });
+    while (tid_.load() == 0) {
+      std::this_thread::yield();
+    }
+  }
+  void feed() { ASSERT_EQ(::write(ends_[1], "x", 1), 1); }
+  [[nodiscard]] pid_t tid() const { return tid_.load(); }
+  [[nodiscard]] int bytes_read() const { return bytes_read_.load(); }
+
+  [[gnu::noinline]] bool read_at(int depth) {
+    const bool more = depth == 0 ? read_one() : read_at(depth - 1);
+    asm volatile("" ::: "memory");  // Neither call is a jump.
+    return more;
+  }
+
+ private:
+  bool read_one() {
+    char byte = 0;
+    // Not by read(): a sanitizer's wrapper of it is in the way of the frames below.
+    const bool more = ::syscall(SYS_read, ends_[0], &byte, 1) == 1;
+    bytes_read_.fetch_add(more ? 1 : 0);
+    return more;
+  }
+
+  std::array<int, 2> ends_{};
+  std::atomic<pid_t> tid_{0};
+  std::atomic<int> bytes_read_{0};
+  std::thread thread_;
+};
+
+/// The instruction pointers of a thread.
+std::vector<std::uint64_t> pointers_of(const Collected& collected, pid_t tid) {
+  std::vector<std::uint64_t> pointers;
+  for (const Frame& frame : collected.stacks.at(collected.threads.at(tid).stack_id).frames) {
+    pointers.push_back(frame.instruction_pointer);
+  }
+  return pointers;
+}
+
+TEST_F(InspectorTest, RemembersASleeperExactly) {
+  PipeReader reader;
+  reader.start();
+  await_sleep(reader.tid(), SYS_read);
+  Collected first;
+  Collected again;
+  Collected fresh;
+
+  capture(first);
+  capture(again);
+  inspector_ = std::make_unique<Inspector>(
+      InspectorOptions{.task_directory_fd = directory_.get(), .signal = signal_}, probe_runtime());
+  capture(fresh);
+
+  EXPECT_EQ(pointers_of(again, reader.tid()), pointers_of(fresh, reader.tid()));
+  const ThreadStack& remembered = again.threads.at(reader.tid());
+  const ThreadStack& read_anew = fresh.threads.at(reader.tid());
+  EXPECT_EQ(remembered.status, read_anew.status);
+  EXPECT_EQ(remembered.method, read_anew.method);
+  EXPECT_EQ(remembered.facts.wait.reason, read_anew.facts.wait.reason);
+  EXPECT_EQ(remembered.facts.wait.detail, read_anew.facts.wait.detail);
+  EXPECT_EQ(remembered.facts.cpu_ns, read_anew.facts.cpu_ns);
+  EXPECT_GE(remembered.facts.state_age_ns, first.threads.at(reader.tid()).facts.state_age_ns);
+}
+
+TEST_F(InspectorTest, ReadsAThreadAnewThatHasRun) {
+  PipeReader reader;
+  reader.start();
+  await_sleep(reader.tid(), SYS_read);
+  Collected before;
+  capture(before);
+
+  reader.feed();
+  while (reader.bytes_read() == 0) {
+    std::this_thread::yield();
+  }
+  await_sleep(reader.tid(), SYS_read);
+  Collected after;
+  capture(after);
+
+  EXPECT_NE(pointers_of(after, reader.tid()), pointers_of(before, reader.tid()))
+      << "it waits elsewhere now";
+}
+
+TEST_F(InspectorTest, SeesWhatOthersChangeWhileAThreadSleeps) {
+  std::mutex mutex;
+  std::unique_lock hold(mutex);
+  const Started waiter([&mutex] { const std::lock_guard lock(mutex); });
+  await_sleep(waiter.tid(), SYS_futex);
+  Collected before;
+  capture(before);
+  std::ofstream("/proc/self/task/" + std::to_string(waiter.tid()) + "/comm") << "renamed";
+  // As if it had changed hands.
+  auto* const owner = reinterpret_cast<std::int32_t*>(mutex.native_handle()) + 2;
+  const std::int32_t real_owner = *owner;
+  const Started other([] {});
+  *owner = other.tid();
+  Collected after;
+
+  capture(after);
+
+  *owner = real_owner;
+  hold.unlock();
+  EXPECT_EQ(before.threads.at(waiter.tid()).facts.wait.owner_tid, gettid());
+  EXPECT_EQ(after.threads.at(waiter.tid()).facts.wait.owner_tid, other.tid());
+  EXPECT_EQ(after.threads.at(waiter.tid()).facts.name, "renamed");
+}
+
+TEST_F(InspectorTest, GivesAsManyFramesOfASleeperAsAreAskedForNow) {
+  PipeReader reader;
+  reader.start();
+  await_sleep(reader.tid(), SYS_read);
+  Collected whole;
+  Collected cut;
+  CaptureRequest request;
+  request.max_frames = 2;
+
+  capture(whole);
+  capture(cut, &request);
+
+  EXPECT_EQ(pointers_of(cut, reader.tid()).size(), 2U);
+  EXPECT_GT(pointers_of(whole, reader.tid()).size(), 2U);
 }
 
 TEST_F(InspectorTest, TellsAnOwnerThatHasEnded) {
