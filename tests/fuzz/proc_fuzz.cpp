@@ -2,6 +2,7 @@
 // The readers of /proc text and of mapped ELF headers, as the agent has them.
 #include "invariant.hpp"
 #include "threads/elf_image.hpp"
+#include "threads/event_poll.hpp"
 #include "threads/module_map.hpp"
 #include "threads/task_files.hpp"
 
@@ -42,6 +43,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   static_cast<void>(parse_schedstat(text));
   static_cast<void>(parse_status(text));
   static_cast<void>(parse_stat_state(text));
+  static_cast<void>(parse_event_poll(text));
+  static_cast<void>(timer_is_set(text));
   if (const auto facts = parse_sched(text)) {
     xgops::fuzz::require(facts->name.size() <= size, "a name is part of the text");
   }

@@ -201,7 +201,11 @@ class FutexFinder {
 
   bool plain(WaitReason reason) {
     wait_.reason = reason;
-    note_sharing();
+    // libstdc++ waits for futures and initializations as if others shared them.
+    if (reason == WaitReason::kSemaphore || reason == WaitReason::kBarrier ||
+        reason == WaitReason::kFutex) {
+      note_sharing();
+    }
     return true;
   }
 

@@ -139,8 +139,11 @@ class Inspector::Impl {
   }
 
  private:
-  /// A thread that has the host's descriptor table: any but ours. 0: none.
+  /// A thread that has the host's descriptor table: any but ours, if that has its own. 0: none.
   pid_t host_thread() {
+    if (options_.shared_fd_table) {
+      return own_tid_;
+    }
     if (!files_.exists(host_tid_)) {
       host_tid_ = 0;
       if (const auto tids = files_.list()) {
