@@ -104,6 +104,8 @@ class CommandTest(unittest.TestCase):
         self.answer("tasks", pid)
         self.answer("tree", pid)
         self.answer("pending", pid)
+        self.answer("locks", "--all", pid)
+        self.answer("diagnose", pid, status=1)
         for text in (["help"], ["help", "stack"], ["man"], ["completion", "zsh"], ["--version"]):
             self.answer(*text)
 

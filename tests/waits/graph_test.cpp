@@ -73,8 +73,8 @@ TEST(GraphTest, FindsACycleOfThreeAndWhoWaitsBehindIt) {
   const Verdict verdict(graph);
 
   ASSERT_EQ(verdict.knots().size(), 1U);
-  EXPECT_EQ(verdict.knots()[0].cycle, (std::vector<Node>{actors[0], locks[1], actors[1], locks[2],
-                                                         actors[2], locks[0]}));
+  EXPECT_EQ(verdict.knots()[0].cycle,
+            (std::vector<Node>{actors[0], locks[1], actors[1], locks[2], actors[2], locks[0]}));
   EXPECT_EQ(verdict.knots()[0].members.size(), 6U) << "who waits behind it is not part of it";
   EXPECT_EQ(verdict.fate(actors[3]), Fate::kStuck);
 }

@@ -52,6 +52,8 @@ Command threads_command();
 Command tasks_command();
 Command tree_command();
 Command pending_command();
+Command locks_command();
+Command diagnose_command();
 Command run_command();
 Command completion_command();
 Command help_command();

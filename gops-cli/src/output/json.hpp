@@ -4,7 +4,9 @@
 #pragma once
 
 #include "report/document.hpp"
+#include "report/findings.hpp"
 #include "report/list.hpp"
+#include "report/locks.hpp"
 #include "report/pending.hpp"
 #include "report/stack.hpp"
 #include "report/tasks.hpp"
@@ -24,6 +26,10 @@ namespace xgops::cli {
 [[nodiscard]] std::string stack_json(const StackReport& report);
 [[nodiscard]] std::string tasks_json(const TasksReport& report);
 [[nodiscard]] std::string pending_json(const PendingReport& report);
+[[nodiscard]] std::string locks_json(const LocksReport& report);
+[[nodiscard]] std::string findings_json(const FindingsReport& report);
+/// SARIF 2.1.0, see docs.oasis-open.org/sarif/sarif/v2.1.0.
+[[nodiscard]] std::string findings_sarif(const FindingsReport& report);
 [[nodiscard]] std::string tree_json(const TreeReport& report);
 [[nodiscard]] std::string error_json(const Error& error);
 

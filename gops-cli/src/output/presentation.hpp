@@ -10,6 +10,7 @@ enum class Format : std::uint8_t {
   kText,
   kJson,
   kFolded,  ///< Stacks only: one line per distinct stack, root first, and a count.
+  kSarif,   ///< Findings only: the interchange format of static analysis tools.
   kTsv,     ///< Lists only: one line a process, tab-separated, no heading.
 };
 

@@ -58,6 +58,22 @@ std::string render_body(const PendingReport& report, const Presentation& present
                                               : pending_text(report, presentation);
 }
 
+std::string render_body(const LocksReport& report, const Presentation& presentation) {
+  return presentation.format == Format::kJson ? locks_json(report)
+                                              : locks_text(report, presentation);
+}
+
+std::string render_body(const FindingsReport& report, const Presentation& presentation) {
+  switch (presentation.format) {
+    case Format::kJson:
+      return findings_json(report);
+    case Format::kSarif:
+      return findings_sarif(report);
+    default:
+      return findings_text(report, presentation);
+  }
+}
+
 std::string render_body(const TreeReport& report, const Presentation& presentation) {
   return presentation.format == Format::kJson ? tree_json(report) : tree_text(report, presentation);
 }

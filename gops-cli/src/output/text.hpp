@@ -3,7 +3,9 @@
 #pragma once
 
 #include "output/presentation.hpp"
+#include "report/findings.hpp"
 #include "report/list.hpp"
+#include "report/locks.hpp"
 #include "report/pending.hpp"
 #include "report/stack.hpp"
 #include "report/tasks.hpp"
@@ -33,6 +35,13 @@ namespace xgops::cli {
 /// An operation a line.
 [[nodiscard]] std::string pending_text(const PendingReport& report,
                                        const Presentation& presentation);
+
+/// A line a lock.
+[[nodiscard]] std::string locks_text(const LocksReport& report, const Presentation& presentation);
+
+/// Each finding with its evidence.
+[[nodiscard]] std::string findings_text(const FindingsReport& report,
+                                        const Presentation& presentation);
 
 /// Tasks below those that created them.
 [[nodiscard]] std::string tree_text(const TreeReport& report, const Presentation& presentation);

@@ -3,7 +3,9 @@
 #pragma once
 
 #include "report/document.hpp"
+#include "report/findings.hpp"
 #include "report/list.hpp"
+#include "report/locks.hpp"
 #include "report/pending.hpp"
 #include "report/stack.hpp"
 #include "report/tasks.hpp"
@@ -26,7 +28,7 @@ struct Notice {
 
 struct Report {
   std::variant<DocumentReport, ListReport, VitalsReport, ThreadsReport, TasksReport, StackReport,
-               TreeReport, PendingReport>
+               TreeReport, PendingReport, LocksReport, FindingsReport>
       body;
   ExitStatus status = ExitStatus::kOk;
   std::vector<Notice> notices = {};

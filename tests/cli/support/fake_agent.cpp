@@ -204,7 +204,7 @@ bool FakeAgent::greet(Peer& peer, const Header& header) {
   hello.agent_version = options_.info.agent_version;
   hello.capabilities = {3, 4, 5, 6};
   if (options_.has_tasks) {
-    hello.capabilities.insert(hello.capabilities.end(), {7, 8});
+    hello.capabilities.insert(hello.capabilities.end(), {7, 8, 9});
   }
   if (options_.behaviour == Behaviour::kNewerProtocol) {
     hello.status = protocol::HelloStatus::kNoCommonVersion;

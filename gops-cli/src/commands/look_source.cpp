@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: MIT
+#include "commands/look_source.hpp"
+
+#include "client/handshake.hpp"
+#include "commands/stack_builder.hpp"
+#include "commands/symbol_options.hpp"
+#include "commands/target_options.hpp"
+#include "commands/task_source.hpp"
+#include "xgops/protocol/messages/waits.hpp"
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+namespace xgops::cli {
+namespace {
+
+/// The epoll descriptors that threads wait for.
+std::vector<std::int32_t> event_polls_of(const Look& look) {
+  std::vector<std::int32_t> descriptors;
+  for (const ReportThread& thread : look.threads()) {
+    if (thread.facts.wait.reason == protocol::WaitReason::kEpoll && thread.facts.wait.fd >= 0) {
+      descriptors.push_back(thread.facts.wait.fd);
+    }
+  }
+  std::sort(descriptors.begin(), descriptors.end());
+  descriptors.erase(std::unique(descriptors.begin(), descriptors.end()), descriptors.end());
+  descriptors.resize(std::min<std::size_t>(descriptors.size(), protocol::kMaxEventPolls));
+  return descriptors;
+}
+
+template <class T>
+void append(std::vector<T>& to, std::vector<T>& from) {
+  to.insert(to.end(), std::make_move_iterator(from.begin()), std::make_move_iterator(from.end()));
+}
+
+Result<void> ask_waits(Target& target, const Deadline& deadline, std::uint32_t deadline_ms,
+                       Look& look) {
+  protocol::Waits::Request request;
+  request.event_polls = event_polls_of(look);
+  request.deadline_ms = deadline_ms;
+  return target.session.ask_parts<protocol::Waits>(
+      request, deadline, [&](protocol::Waits::Response part) {
+        append(look.objects, part.objects);
+        append(look.announced, part.announced);
+        append(look.event_polls, part.event_polls);
+        look.caught_signals |= part.caught_signals;
+        look.incomplete = look.incomplete || part.truncated;
+      });
+}
+
+}  // namespace
+
+Result<Look> take_look(Target& target, const Deadline& deadline, const LookOptions& options) {
+  Look look;
+  look.at = std::chrono::steady_clock::now();
+  const auto deadline_ms = static_cast<std::uint32_t>(options.timeout.count());
+  protocol::Stacks::Request about_threads;
+  about_threads.deadline_ms = deadline_ms;
+  about_threads.interrupt = options.interrupt;
+  StackBuilder builder(symbols_of(target, options.symbols));
+  auto asked = target.session.ask_parts<protocol::Stacks>(
+      about_threads, deadline,
+      [&](protocol::Stacks::Response part) { builder.add(std::move(part)); });
+  if (!asked) {
+    return std::move(asked).error();
+  }
+  auto stacks = builder.finish(identity_of(target));
+  if (!stacks) {
+    return std::move(stacks).error();
+  }
+  look.stacks = *std::move(stacks);
+  // What ended or moved while it was read is not stuck.
+  look.incomplete = look.stacks.truncated;
+  const auto& hello = target.session.hello();
+  if (has_capability(hello, protocol::MessageType::kTasks)) {
+    protocol::Tasks::Request about_tasks;
+    about_tasks.deadline_ms = deadline_ms;
+    auto table = task_table(target, deadline, about_tasks, options.symbols);
+    if (!table) {
+      return std::move(table).error();
+    }
+    look.incomplete = look.incomplete || table->truncated;
+    look.stacks.tasks = *std::move(table);
+  }
+  if (has_capability(hello, protocol::MessageType::kWaits)) {
+    if (auto answered = ask_waits(target, deadline, deadline_ms, look); !answered) {
+      return std::move(answered).error();
+    }
+  }
+  return look;
+}
+
+}  // namespace xgops::cli

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: MIT
+// Asks an agent for everything that the rules want to know.
+#pragma once
+
+#include "client/target.hpp"
+#include "commands/stack_table_builder.hpp"
+#include "findings/look.hpp"
+#include "support/deadline.hpp"
+#include "xgops/result.hpp"
+
+#include <chrono>
+
+namespace xgops::cli {
+
+struct LookOptions {
+  std::chrono::milliseconds timeout{0};  ///< For the agent, for each question.
+  bool interrupt = true;                 ///< Whether running threads may get a signal.
+  SymbolOptions symbols;
+};
+
+/// Threads, then tasks, then what is known of waits: three questions, one after the other, so what
+/// they say may differ by some milliseconds.
+/// Errors: as of `Session::ask_parts`, `StackBuilder::finish` and `TasksBuilder::finish`.
+[[nodiscard]] Result<Look> take_look(Target& target, const Deadline& deadline,
+                                     const LookOptions& options);
+
+}  // namespace xgops::cli

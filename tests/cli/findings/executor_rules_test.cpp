@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: MIT
+// What is concluded from what executors do, and from age and numbers.
+#include "cli/findings/look_builder.hpp"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+namespace xgops::cli {
+namespace {
+
+using protocol::TaskOwner;
+using protocol::TaskState;
+using protocol::TaskWaitReason;
+using protocol::WaitReason;
+using test::findings_of;
+using test::LookBuilder;
+
+constexpr std::uint64_t kLock = 0x1000;
+
+/// One worker, blocked in a handler, and a task that is ready.
+LookBuilder starved() {
+  LookBuilder builder;
+  builder.thread(1, WaitReason::kPipeRead);
+  builder.thread(2, WaitReason::kSleep);
+  builder.in_executor({"clock_nanosleep", "handler()"});
+  builder.task(1, TaskWaitReason::kPost).state = TaskState::kReady;
+  return builder;
+}
+
+TEST(StarvedExecutorRuleTest, FindsReadyTasksBehindABlockedThread) {
+  LookBuilder builder = starved();
+
+  const auto findings = findings_of(find_starved_executors, builder.look());
+
+  ASSERT_EQ(findings.size(), 1U);
+  EXPECT_EQ(findings[0].members, (std::vector<Who>{{true, 1}}));
+  EXPECT_EQ(findings[0].behind_count, 1U);
+}
+
+TEST(StarvedExecutorRuleTest, KeepsSilentWhenAnotherThreadHasNothingToDo) {
+  LookBuilder builder = starved();
+  builder.thread(3, WaitReason::kEpoll);
+  builder.in_executor({"epoll_wait", "asio::detail::epoll_reactor::run(long, X&)"});
+
+  EXPECT_TRUE(findings_of(find_starved_executors, builder.look()).empty());
+}
+
+TEST(StarvedExecutorRuleTest, KeepsSilentWhenTheThreadWasScheduled) {
+  LookBuilder builder = starved();
+  Look later = builder.look();
+  later.stacks.threads[1].facts.cpu_ns = 1;
+
+  EXPECT_TRUE(findings_of(find_starved_executors, builder.look(), &later).empty());
+}
+
+TEST(StarvedExecutorRuleTest, KeepsSilentWhenOthersMayBeWorkers) {
+  LookBuilder builder = starved();
+  builder.thread(3, WaitReason::kConditionWait, kLock);  // A pool of the program's own?
+
+  EXPECT_TRUE(findings_of(find_starved_executors, builder.look()).empty());
+}
+
+TEST(StarvedExecutorRuleTest, DoesNotTakeAHandlerThatIsInlinedIntoAsioForTheLoop) {
+  LookBuilder builder;
+  builder.thread(1, WaitReason::kPipeRead);
+  builder.thread(2, WaitReason::kConditionWait, kLock);
+  builder.in_executor({"pthread_cond_wait", "std::condition_variable::wait(X&)",
+                       "asio::detail::executor_op<main::{lambda()}>::do_complete(void*)"});
+  builder.task(1, TaskWaitReason::kPost).state = TaskState::kReady;
+
+  EXPECT_EQ(findings_of(find_starved_executors, builder.look()).size(), 1U);
+}
+
+LookBuilder running_task() {
+  LookBuilder builder;
+  builder.thread(2, WaitReason::kRunning);
+  auto& task = builder.task(1, TaskWaitReason::kNone);
+  task.state = TaskState::kRunning;
+  task.tid = 2;
+  return builder;
+}
+
+TEST(StallRuleTest, FindsATaskThatRanAllTheTime) {
+  LookBuilder builder = running_task();
+
+  const auto findings = findings_of(find_stalls, builder.look());
+
+  ASSERT_EQ(findings.size(), 1U);
+  EXPECT_EQ(findings[0].severity, Severity::kWarning);
+  EXPECT_NE(findings[0].sentence.find("task 1 has run for at least 100 ms"), std::string::npos)
+      << findings[0].sentence;
+}
+
+TEST(StallRuleTest, KeepsSilentWhenItWasSuspendedMeanwhile) {
+  LookBuilder builder = running_task();
+  Look later = builder.look();
+  later.stacks.tasks->tasks[0].resumed = 1;
+
+  EXPECT_TRUE(findings_of(find_stalls, builder.look(), &later).empty());
+}
+
+TEST(StallRuleTest, KeepsSilentBelowTheLimit) {
+  LookBuilder builder = running_task();
+  RuleOptions options;
+  options.stall = std::chrono::milliseconds(101);
+
+  EXPECT_TRUE(findings_of(find_stalls, builder.look(), nullptr, options).empty());
+}
+
+TEST(LockAcrossSuspensionRuleTest, FindsTheOwnerBackInItsLoop) {
+  LookBuilder builder;
+  builder.thread(1, WaitReason::kMutexLock, kLock);
+  builder.owned_by(2);
+  builder.thread(2, WaitReason::kEpoll);
+  builder.in_executor({"epoll_wait", "asio::detail::epoll_reactor::run(long, X&)"});
+
+  EXPECT_EQ(findings_of(find_locks_across_suspensions, builder.look()).size(), 1U);
+}
+
+TEST(LockAcrossSuspensionRuleTest, KeepsSilentWhileTheOwnerWorks) {
+  LookBuilder builder;
+  builder.thread(1, WaitReason::kMutexLock, kLock);
+  builder.owned_by(2);
+  builder.thread(2, WaitReason::kSocketRead);
+
+  EXPECT_TRUE(findings_of(find_locks_across_suspensions, builder.look()).empty());
+}
+
+TEST(NeverResumedRuleTest, MindsTheAge) {
+  LookBuilder builder;
+  auto& task = builder.task(1, TaskWaitReason::kNone);
+  task.state = TaskState::kCreated;
+  task.state_age_ns = 9'000'000'000;
+
+  EXPECT_TRUE(findings_of(find_never_resumed, builder.look()).empty());
+  RuleOptions options;
+  options.older = std::chrono::seconds(9);
+  EXPECT_EQ(findings_of(find_never_resumed, builder.look(), nullptr, options).size(), 1U);
+}
+
+TEST(ConvoyRuleTest, WantsTheLockToChangeHands) {
+  LookBuilder builder;
+  builder.thread(9, WaitReason::kRunning);
+  for (std::int32_t tid = 10; tid < 15; ++tid) {
+    builder.thread(tid, WaitReason::kMutexLock, kLock);
+    builder.owned_by(9);
+  }
+  Look later = builder.look();
+  later.stacks.threads[3].facts.cpu_ns = 5;
+
+  EXPECT_TRUE(findings_of(find_convoys, builder.look()).empty()) << "the same as before";
+  EXPECT_EQ(findings_of(find_convoys, builder.look(), &later).size(), 1U);
+}
+
+TEST(IoRuleTest, SeesATimerBesideARead) {
+  LookBuilder builder;
+  builder.task(2, TaskWaitReason::kSocketReceive).parent = 1;
+
+  EXPECT_EQ(findings_of(find_old_reads, builder.look()).size(), 1U);
+  builder.task(3, TaskWaitReason::kTimer).parent = 1;
+  EXPECT_TRUE(findings_of(find_old_reads, builder.look()).empty());
+}
+
+}  // namespace
+}  // namespace xgops::cli
