@@ -124,11 +124,20 @@ bool SelectAwaiter::await_ready() {
 }
 
 void SelectAwaiter::announce() noexcept {
-  if (is_select_) {
-    announce_wait(kSelect);
-  } else {
-    announce_wait(cases_[0].is_send ? kSend : kReceive, cases_[0].channel);
+  if (!is_select_) {
+    const ChannelCase& only = cases_[0];
+    announce_wait(only.is_send ? kSend : kReceive,
+                  only.is_send ? only.channel->receiving_ends_ : only.channel->sending_ends_);
+    return;
   }
+  for (const ChannelCase& each : cases_) {
+    if (each.channel != nullptr) {
+      other_ends_.include(each.is_send ? each.channel->receiving_ends_
+                                       : each.channel->sending_ends_);
+    }
+  }
+  other_ends_.seal();  // As open as what it includes; without channels nobody can end it.
+  announce_wait(kSelect, other_ends_);
 }
 
 bool SelectAwaiter::await_suspend(std::coroutine_handle<> coroutine) {

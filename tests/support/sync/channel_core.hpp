@@ -38,6 +38,15 @@ class ChannelCore {
 
   static std::optional<std::size_t> try_any(std::span<ChannelCase> cases);
 
+  // Who can end a wait for it: tasks by their ids. Without these, anybody may.
+  void add_sender(std::uint64_t task) { sending_ends_.add_task(task); }
+  void add_receiver(std::uint64_t task) { receiving_ends_.add_task(task); }
+  /// Nobody else will ever send, receive or close.
+  void seal() noexcept {
+    sending_ends_.seal();
+    receiving_ends_.seal();
+  }
+
  protected:
   explicit ChannelCore(std::size_t capacity) noexcept : capacity_(capacity) {}
   virtual ~ChannelCore() = default;
@@ -67,6 +76,8 @@ class ChannelCore {
   bool closed_ = false;
   std::list<Parked> senders_;
   std::list<Parked> receivers_;
+  HolderSet sending_ends_{HolderSet::Ends::kOneActs};
+  HolderSet receiving_ends_{HolderSet::Ends::kOneActs};
 };
 
 /// Waits until one of its cases can be done. The cases must outlive it.
@@ -95,6 +106,7 @@ class SelectAwaiter {
   Waiter waiter_;
   std::optional<std::size_t> chosen_;
   bool queued_ = false;
+  HolderSet other_ends_{HolderSet::Ends::kOneActs};  ///< Of a select: those of all of its cases.
 };
 
 /// The awaiter of `select`, with its cases inside.

@@ -90,17 +90,13 @@ TEST(ChannelTest, PassesValuesFromHandToHandWithoutRoom) {
   const std::uint64_t sender = executor.spawn(send_all(channel, {1, 2, 3}));
   executor.run_until_idle();
   EXPECT_EQ(channel.waiting_senders(), 1U);
-  expect_wait(sender, {.words = "channel send",
-                       .reason = TaskWaitReason::kChannelSend,
-                       .object = static_cast<ChannelCore*>(&channel)});
+  expect_wait(sender, {.words = "channel send", .reason = TaskWaitReason::kChannelSend});
 
   const std::uint64_t receiver = executor.spawn(receive_all(channel, received));
   executor.run_until_idle();
 
   EXPECT_EQ(received, (std::vector{1, 2, 3}));
-  expect_wait(receiver, {.words = "channel receive",
-                         .reason = TaskWaitReason::kChannelReceive,
-                         .object = static_cast<ChannelCore*>(&channel)});
+  expect_wait(receiver, {.words = "channel receive", .reason = TaskWaitReason::kChannelReceive});
 }
 
 TEST(ChannelTest, KeepsAsManyAsItHasRoomFor) {

@@ -18,11 +18,16 @@ RwLock::Awaiter::~Awaiter() {
     const std::scoped_lock lock(lock_.mutex_);
     lock_.readers_.remove(waiter_);
     lock_.writers_.remove(waiter_);
+    lock_.show_who_keeps_readers_out();
   }
 }
 
 bool RwLock::Awaiter::await_suspend(std::coroutine_handle<> coroutine) {
-  announce_wait(mode_ == Mode::kRead ? kRead : kWrite, lock_.holder_);
+  if (mode_ == Mode::kRead) {
+    announce_wait(kRead, lock_.barrier_);
+  } else {
+    announce_wait(kWrite, lock_.holders_);
+  }
   waiter_.remember(coroutine);
   const std::scoped_lock lock(lock_.mutex_);
   if (lock_.take(mode_, waiter_.task)) {
@@ -30,6 +35,7 @@ bool RwLock::Awaiter::await_suspend(std::coroutine_handle<> coroutine) {
   }
   queued_ = true;
   (mode_ == Mode::kRead ? lock_.readers_ : lock_.writers_).push(waiter_);
+  lock_.show_who_keeps_readers_out();
   return true;
 }
 
@@ -50,17 +56,22 @@ bool RwLock::take(Mode mode, std::uint64_t task) {
 
 void RwLock::admit_reader(std::uint64_t task) {
   reading_.push_back(task);
-  show_holder();
+  holders_.add_task(task);
 }
 
 void RwLock::admit_writer(std::uint64_t task) {
   written_ = true;
-  holder_.set_task(task);
+  holders_.add_task(task);
+  writer_ = task;
+  show_who_keeps_readers_out();
 }
 
-// A wait has room for one holder. Of several readers the last is as good as any: it is there.
-void RwLock::show_holder() noexcept {
-  holder_.set_task(reading_.empty() ? 0 : reading_.back());
+void RwLock::show_who_keeps_readers_out() noexcept {
+  if (written_) {
+    barrier_.set_task(writer_);
+  } else {
+    barrier_.set_task(writers_.empty() ? 0 : writers_.front().task);
+  }
 }
 
 void RwLock::read_unlock() {
@@ -69,8 +80,9 @@ void RwLock::read_unlock() {
     throw std::logic_error("read unlock of a lock that nobody reads");
   }
   const auto mine = std::find(reading_.begin(), reading_.end(), current_task_id());
-  reading_.erase(mine == reading_.end() ? std::prev(mine) : mine);
-  show_holder();
+  const auto leaving = mine == reading_.end() ? std::prev(mine) : mine;
+  holders_.remove_task(*leaving);
+  reading_.erase(leaving);
   if (reading_.empty() && !writers_.empty()) {
     const Waiter& next = writers_.pop();
     admit_writer(next.task);
@@ -84,7 +96,8 @@ void RwLock::unlock() {
     throw std::logic_error("unlock of a lock that nobody writes");
   }
   written_ = false;
-  holder_.clear();
+  holders_.remove_task(writer_);
+  show_who_keeps_readers_out();
   if (readers_.empty()) {
     if (!writers_.empty()) {
       const Waiter& next = writers_.pop();

@@ -50,14 +50,16 @@ class RwLock {
   [[nodiscard]] bool take(Mode mode, std::uint64_t task);
   void admit_reader(std::uint64_t task);
   void admit_writer(std::uint64_t task);
-  void show_holder() noexcept;
+  void show_who_keeps_readers_out() noexcept;
 
   mutable std::mutex mutex_;
   WaitQueue readers_;
   WaitQueue writers_;
   bool written_ = false;
-  std::vector<std::uint64_t> reading_;  ///< Tasks that hold it for reading.
-  Holder holder_;                       ///< The writer, or the reader that came last.
+  std::uint64_t writer_ = 0;
+  std::vector<std::uint64_t> reading_;             ///< Tasks that hold it for reading.
+  HolderSet holders_{HolderSet::Ends::kAllLetGo};  ///< Readers or the writer: who waits to write.
+  Holder barrier_;  ///< The writer, or who waits to be the next one: who waits to read.
 };
 
 }  // namespace xgops::test::sync

@@ -88,7 +88,7 @@ TEST_F(RwLockTest, KeepsNewReadersOutWhileAWriterWaits) {
   expect_wait(late, {.words = "rwlock read",
                      .reason = protocol::TaskWaitReason::kRwlockRead,
                      .owner_kind = protocol::TaskOwner::kTask,
-                     .owner = reader});
+                     .owner = writer});
   gate_.open();
   executor_.run_until_idle();
   EXPECT_EQ(log_, "rWr");
@@ -110,7 +110,7 @@ TEST_F(RwLockTest, LetsReadersThatWaitedInBeforeTheNextWriter) {
 TEST_F(RwLockTest, StopsATaskThatReadsTwiceAroundAWriter) {
   const std::uint64_t reader = executor_.spawn(read_twice(lock_, gate_));
   executor_.run_until_idle();
-  executor_.spawn(write(lock_, log_));
+  const std::uint64_t writer = executor_.spawn(write(lock_, log_));
   executor_.run_until_idle();
 
   gate_.open();
@@ -120,7 +120,7 @@ TEST_F(RwLockTest, StopsATaskThatReadsTwiceAroundAWriter) {
   expect_wait(reader, {.words = "rwlock read",
                        .reason = protocol::TaskWaitReason::kRwlockRead,
                        .owner_kind = protocol::TaskOwner::kTask,
-                       .owner = reader});
+                       .owner = writer});
 }
 
 TEST_F(RwLockTest, ShowsTheWriterThatHoldsIt) {

@@ -19,8 +19,7 @@ WaitGroup::Awaiter::~Awaiter() {
 }
 
 bool WaitGroup::Awaiter::await_suspend(std::coroutine_handle<> coroutine) {
-  // Nobody holds a group: whoever calls `done` last ends the wait. The object tells groups apart.
-  announce_wait(kind_, &group_);
+  announce_wait(kind_, group_.members_);
   waiter_.remember(coroutine);
   const std::scoped_lock lock(group_.mutex_);
   if (group_.count_ == 0) {

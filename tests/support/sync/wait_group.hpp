@@ -36,8 +36,16 @@ class WaitGroup {
 
   /// Throws std::logic_error when the counter becomes negative.
   void add(std::int64_t count);
-  void done() { add(-1); }
+  void done() {
+    members_.remove_current();
+    add(-1);
+  }
   Awaiter wait() noexcept;
+
+  /// The task with this id is going to call `done`. Without members, anybody may.
+  void add_member(std::uint64_t task) { members_.add_task(task); }
+  /// Only members will.
+  void seal_members() noexcept { members_.seal(); }
 
   [[nodiscard]] std::int64_t count() const;
 
@@ -45,6 +53,7 @@ class WaitGroup {
   mutable std::mutex mutex_;
   WaitQueue queue_;
   std::int64_t count_;
+  HolderSet members_{HolderSet::Ends::kAllLetGo};
 };
 
 /// Keeps tasks back until it is opened: tests force an order of events with it.

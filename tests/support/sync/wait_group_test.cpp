@@ -31,9 +31,7 @@ TEST(WaitGroupTest, WaitsUntilTheCounterIsZero) {
   Executor executor;
   const std::uint64_t waiter = executor.spawn(wait_for(group));
   executor.run_until_idle();
-  expect_wait(
-      waiter,
-      {.words = "wait group", .reason = protocol::TaskWaitReason::kWaitGroup, .object = &group});
+  expect_wait(waiter, {.words = "wait group", .reason = protocol::TaskWaitReason::kWaitGroup});
 
   group.done();
   executor.run_until_idle();

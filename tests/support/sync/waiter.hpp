@@ -39,6 +39,8 @@ class WaitQueue {
     waiters_.pop_front();
     return first;
   }
+  /// There must be one.
+  [[nodiscard]] const Waiter& front() const { return *waiters_.front(); }
   void remove(Waiter& waiter) { waiters_.remove(&waiter); }
   [[nodiscard]] bool empty() const noexcept { return waiters_.empty(); }
   [[nodiscard]] std::size_t size() const noexcept { return waiters_.size(); }
