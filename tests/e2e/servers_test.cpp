@@ -55,6 +55,20 @@ void expect_gdbs_frames(const TargetProcess& server, pid_t pid) {
       << document["differences"].dump(1);
 }
 
+/// XGOPS_DIAGNOSE_RUNS says how often; the default is 10.
+int diagnose_runs() {
+  const char* const text = std::getenv("XGOPS_DIAGNOSE_RUNS");
+  return text == nullptr ? 10 : std::max(1, std::atoi(text));
+}
+
+/// Servers do what they are made for: nothing may be said of them.
+void expect_no_findings(const TargetProcess& target, pid_t pid) {
+  for (int run = 0; run < diagnose_runs(); ++run) {
+    const auto result = target.xgops({"diagnose", "-p", std::to_string(pid)});
+    ASSERT_EQ(result.status, 0) << "run " << run << "\n" << describe(result);
+  }
+}
+
 class RedisTest : public testing::Test {
  protected:
   void SetUp() override {
@@ -110,6 +124,15 @@ TEST_F(RedisTest, HasTheFramesThatGdbSeesUnderLoad) {
   const ChildProcess benchmark(load);  // Until it is killed.
 
   expect_gdbs_frames(*server_, server_->pid());
+}
+
+TEST_F(RedisTest, GivesNoReasonForAFinding) {
+  expect_no_findings(*server_, server_->pid());
+  ChildOptions load;
+  load.arguments = {"redis-benchmark", "-s", socket_, "-l", "-c", "20", "-t", "get,set", "-q"};
+  load.error_file = directory_.path() / "errors";
+  const ChildProcess benchmark(load);  // Until it is killed.
+  expect_no_findings(*server_, server_->pid());
 }
 
 class Icinga2Test : public testing::Test {
@@ -197,6 +220,13 @@ TEST_F(Icinga2Test, HasTheFramesThatGdbSees) {
   for (const pid_t pid : processes()) {
     SCOPED_TRACE(pid);
     expect_gdbs_frames(*server_, pid);
+  }
+}
+
+TEST_F(Icinga2Test, GivesNoReasonForAFinding) {
+  for (const pid_t pid : processes()) {
+    SCOPED_TRACE(pid);
+    expect_no_findings(*server_, pid);
   }
 }
 

@@ -4,12 +4,14 @@
 //   spawn N, call N, post N   nanoseconds of CPU time for each of N
 //   park N                    the same for N tasks, five frames deep, that wait for ever; and bytes
 //                             of memory for each
+//   threads N                 starts N threads that sleep
 //   gap                       nanoseconds of the longest gap of a thread that reads the clock since
 //                             the last time asked; the first time starts the thread
 #include "support.hpp"
 
 #include <asio.hpp>
 
+#include <condition_variable>
 #include <fstream>
 #include <memory>
 #include <sstream>
@@ -138,6 +140,26 @@ std::atomic<std::int64_t> g_longest_gap_ns{0};
   }
 }
 
+/// Threads that wait in a condition, of twenty functions' depth.
+[[gnu::noinline]] int wait_deep(int depth) {
+  if (depth > 0) {
+    const int reached = wait_deep(depth - 1);
+    target::keep_frame();
+    return reached + 1;
+  }
+  static std::mutex mutex;
+  static std::condition_variable never;
+  std::unique_lock lock(mutex);
+  static volatile bool over = false;
+  never.wait(lock, [] { return over; });
+  return 0;
+}
+void start_sleepers(long count) {
+  for (long i = 0; i < count; ++i) {
+    std::thread([] { wait_deep(20); }).detach();
+  }
+}
+
 std::string answer(Workload& workload, const std::string& line) {
   std::istringstream words(line);
   std::string command;
@@ -158,6 +180,10 @@ std::string answer(Workload& workload, const std::string& line) {
       return true;
     }();
     return kStarted ? std::to_string(g_longest_gap_ns.exchange(0)) : std::string();
+  }
+  if (command == "threads") {
+    start_sleepers(count);
+    return "started";
   }
   return workload.park(count);
 }

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: MIT
+// Runs one kernel as coroutines until nothing is ready, then waits for ever.
+#include "tasks.hpp"
+#include "xgops/agent.hpp"
+
+#include <cstdio>
+#include <future>
+#include <iostream>
+#include <map>
+#include <string>
+
+int main(int argc, char** argv) {
+  using namespace kernels;
+  std::map<std::string, TaskKernel> all = kLockKernels;
+  all.insert(kMixedKernels.begin(), kMixedKernels.end());
+  const auto [run, kind] = choose(argc, argv, all);
+  if (run == nullptr) {
+    std::fprintf(stderr, "usage: %s KERNEL bug|fixed\n", argv[0]);
+    return 64;
+  }
+  const auto agent = xgops::Agent::start();
+  if (!agent) {
+    std::fprintf(stderr, "%s\n", agent.error().message().c_str());
+    return 1;
+  }
+  static Executor executor;
+  Scene scene{executor, kind == Kind::kFixed};
+  run(scene);
+  executor.run_until_idle();
+  if (scene.fixed && executor.unfinished() > 0) {
+    std::fprintf(stderr, "the fixed kernel hangs\n");
+    return 3;
+  }
+  std::cout << "ready" << std::endl;
+  if (!scene.fixed) {
+    // As one who runs an executor does: nobody is left who could wake the others.
+    std::promise<void> never;
+    never.get_future().wait();
+  }
+  for (std::string line; std::getline(std::cin, line);) {
+  }
+}
