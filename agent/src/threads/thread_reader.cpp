@@ -17,6 +17,9 @@ namespace xgops::threads {
 namespace {
 
 constexpr int kAttempts = 3;
+constexpr int kClockReadings = 4;
+constexpr std::int64_t kUndisturbedNs =
+    1'000'000;  // Longer: another thread ran between two readings.
 
 std::int64_t steady_now_ns() {
   timespec time{};
@@ -87,12 +90,23 @@ Result<bool> ThreadReader::refresh_modules() {
 
 void ThreadReader::read_clock_offset() {
   // The scheduler's clock has no name outside the kernel. This thread runs now, so its own entry
-  // tells what that clock shows (to a timer tick at worst).
+  // tells what that clock shows (to a timer tick at worst). Whatever comes between reading the two
+  // clocks makes the difference larger: the smallest of some is the best.
   std::array<char, 4096> buffer{};
-  const auto own = parse_sched(files_.read(own_tid_, "sched", buffer));
-  has_scheduler_clock_ = own.has_value();
-  if (own) {
-    clock_offset_ns_ = steady_now_ns() - own->last_ran_ns;
+  has_scheduler_clock_ = false;
+  for (int i = 0; i < kClockReadings; ++i) {
+    const std::int64_t begin = steady_now_ns();
+    const auto own = parse_sched(files_.read(own_tid_, "sched", buffer));
+    const std::int64_t now = steady_now_ns();
+    if (!own) {
+      return;
+    }
+    const std::int64_t offset = now - own->last_ran_ns;
+    clock_offset_ns_ = has_scheduler_clock_ ? std::min(clock_offset_ns_, offset) : offset;
+    has_scheduler_clock_ = true;
+    if (now - begin < kUndisturbedNs) {
+      return;
+    }
   }
 }
 

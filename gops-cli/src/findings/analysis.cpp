@@ -8,11 +8,6 @@
 namespace xgops::cli {
 namespace {
 
-using std::chrono::nanoseconds;
-
-// Ages come from clocks that tick every some milliseconds.
-constexpr nanoseconds kClockTick = std::chrono::milliseconds(12);
-
 std::string counted(std::size_t count, const std::string& noun) {
   return std::to_string(count) + ' ' + noun + (count == 1 ? "" : "s");
 }
@@ -50,9 +45,8 @@ bool Analysis::unmoved(const Who& who) const {
   if (who.is_thread) {
     const protocol::ThreadFacts& a = first.look().threads()[who.index].facts;
     const protocol::ThreadFacts& b = second->look().threads()[then->index].facts;
-    const bool ran = a.cpu_ns != b.cpu_ns ||
-                     (b.state_age_ns >= 0 && nanoseconds(b.state_age_ns) + kClockTick < between());
-    return same_wait(a.wait, b.wait) && !ran;
+    return same_wait(a.wait, b.wait) &&
+           a.cpu_ns == b.cpu_ns;  // Exact: a thread that ran used some.
   }
   return same_wait(first.look().tasks()[who.index], second->look().tasks()[then->index]);
 }
