@@ -32,20 +32,24 @@ class Lock {
       holder_.clear();
       return;
     }
-    const std::coroutine_handle<> next = waiting_.front();
+    const Waiting next = waiting_.front();
     waiting_.pop_front();
-    next.resume();
+    holder_.hand_to(next.wait);
+    next.task.resume();  // At once here; most programs give it to their executor.
   }
 
  private:
+  struct Waiting {
+    std::coroutine_handle<> task;
+    xgops::AnnouncedWait wait;
+  };
   struct Awaiter {
     Lock& lock;
 
     bool await_ready() const noexcept { return !lock.locked_; }
     void await_suspend(std::coroutine_handle<> task) {
       static constexpr xgops::WaitKind kKind{xgops::WaitReason::kMutexLock};
-      xgops::announce_wait(kKind, lock.holder_);
-      lock.waiting_.push_back(task);
+      lock.waiting_.push_back({task, xgops::announce_wait(kKind, lock.holder_)});
     }
     void await_resume() noexcept {
       lock.locked_ = true;
@@ -55,7 +59,7 @@ class Lock {
 
   bool locked_ = false;
   xgops::Holder holder_;
-  std::deque<std::coroutine_handle<>> waiting_;
+  std::deque<Waiting> waiting_;
 };
 
 Task print(Lock& lock, const char* page) {

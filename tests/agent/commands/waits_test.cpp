@@ -124,6 +124,23 @@ TEST(WaitsTest, SaysWhoCanEndASelectAndWhichOfThemHasEnded) {
   }
 }
 
+Task<> receive_from_none() {
+  co_await test::sync::select();
+}
+
+TEST(WaitsTest, SaysThatNobodyCanEndASelectWithoutCases) {
+  const auto state = test::make_agent_state();
+  Executor executor;
+  executor.spawn(receive_from_none());
+  executor.run_until_idle();
+
+  const auto answer = ask(*state);
+
+  ASSERT_EQ(answer.objects.size(), 1U);
+  EXPECT_TRUE(answer.objects[0].sealed);
+  EXPECT_TRUE(answer.objects[0].holders.empty());
+}
+
 TEST(WaitsTest, CountsHoldersForWhichThereIsNoRoom) {
   const auto state = test::make_agent_state();
   static constexpr WaitKind kKind{WaitReason::kWaitGroup};

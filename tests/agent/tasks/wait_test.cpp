@@ -28,13 +28,14 @@ struct Announced {
   const WaitKind& kind;
   const void* object = nullptr;
   const Holder* holder = nullptr;
+  AnnouncedWait* told = nullptr;  ///< Gets what the announcement returns.
 
   bool await_ready() noexcept { return false; }
   void await_suspend(std::coroutine_handle<> /*self*/) noexcept {
-    if (holder != nullptr) {
-      announce_wait(kind, *holder);
-    } else {
-      announce_wait(kind, object);
+    const AnnouncedWait wait =
+        holder != nullptr ? announce_wait(kind, *holder) : announce_wait(kind, object);
+    if (told != nullptr) {
+      *told = wait;
     }
   }
   void await_resume() noexcept {}
@@ -78,6 +79,48 @@ TEST(WaitTest, IsNothingOutsideOfASuspension) {
   announce_wait(kLock);
 
   EXPECT_EQ(seen_task(current_task_id())->wait, "");
+}
+
+TEST(AnnouncedWaitTest, IsOfTheTaskThatWaits) {
+  AnnouncedWait told;
+  OwnTask task = wait({.kind = kLock, .told = &told});
+  task.start();
+
+  EXPECT_EQ(told.task(), task.id());
+  EXPECT_EQ(announce_wait(kLock).task(), 0U) << "nobody is being suspended here";
+}
+
+TEST(AnnouncedWaitTest, EndsWhenWhoWakesTheTaskSaysSo) {
+  AnnouncedWait told;
+  Holder holder;
+  OwnTask task = wait({.kind = kLock, .holder = &holder, .told = &told});
+  task.start();
+  ASSERT_EQ(wire_task(task.id()).state, protocol::TaskState::kWaiting);
+
+  holder.hand_to(told);
+
+  EXPECT_EQ(holder.task(), task.id());
+  const protocol::Task seen = wire_task(task.id());
+  EXPECT_EQ(seen.state, protocol::TaskState::kReady);
+  EXPECT_EQ(seen.owner_kind, TaskOwner::kNone);
+  EXPECT_EQ(seen_task(task.id())->state, SeenTask::kReady);
+  EXPECT_EQ(seen_task(task.id())->chain(), "wait") << "it is still suspended there";
+}
+
+TEST(AnnouncedWaitTest, SaysNothingOfTheTaskAfterIt) {
+  AnnouncedWait told;
+  {
+    OwnTask task = wait({.kind = kLock, .told = &told});
+    task.start();
+  }
+  OwnTask next = wait({.kind = kLock});  // In the same record.
+  next.start();
+  ASSERT_NE(next.id(), told.task());
+
+  told.mark_ready();
+  AnnouncedWait().mark_ready();
+
+  EXPECT_EQ(wire_task(next.id()).state, protocol::TaskState::kWaiting);
 }
 
 TEST(HolderTest, IsATask) {

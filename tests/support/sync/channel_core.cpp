@@ -123,12 +123,11 @@ bool SelectAwaiter::await_ready() {
   return chosen_.has_value();
 }
 
-void SelectAwaiter::announce() noexcept {
+AnnouncedWait SelectAwaiter::announce() noexcept {
   if (!is_select_) {
     const ChannelCase& only = cases_[0];
-    announce_wait(only.is_send ? kSend : kReceive,
-                  only.is_send ? only.channel->receiving_ends_ : only.channel->sending_ends_);
-    return;
+    return only.is_send ? announce_wait(kSend, only.channel->receiving_ends_)
+                        : announce_wait(kReceive, only.channel->sending_ends_);
   }
   for (const ChannelCase& each : cases_) {
     if (each.channel != nullptr) {
@@ -137,12 +136,11 @@ void SelectAwaiter::announce() noexcept {
     }
   }
   other_ends_.seal();  // As open as what it includes; without channels nobody can end it.
-  announce_wait(kSelect, other_ends_);
+  return announce_wait(kSelect, other_ends_);
 }
 
 bool SelectAwaiter::await_suspend(std::coroutine_handle<> coroutine) {
-  announce();
-  waiter_.remember(coroutine);
+  waiter_.remember(coroutine, announce());
   const std::scoped_lock lock(g_mutex);
   chosen_ = ChannelCore::do_any(cases_);  // Again: something may have come since `await_ready`.
   if (chosen_) {

@@ -97,7 +97,7 @@ class SelectAwaiter {
  private:
   friend class ChannelCore;
 
-  void announce() noexcept;
+  AnnouncedWait announce() noexcept;
   void leave();
   void complete(std::size_t index);
 

@@ -57,8 +57,7 @@ class Condition {
     bool await_ready() noexcept { return false; }
     void await_suspend(std::coroutine_handle<> coroutine) {
       static constexpr WaitKind kWait{WaitReason::kConditionWait};
-      announce_wait(kWait, &condition_);
-      waiter_.remember(coroutine);
+      waiter_.remember(coroutine, announce_wait(kWait, &condition_));
       // Once in the queue, the task may go on elsewhere and end: this object is not ours any more.
       Lock& held = condition_.lock_;
       {

@@ -20,12 +20,11 @@ Mutex::LockAwaiter::~LockAwaiter() {
 
 bool Mutex::LockAwaiter::await_suspend(std::coroutine_handle<> coroutine) {
   // Once in the queue, the task may run on another thread at any moment: all must be said before.
-  announce_wait(kLock, mutex_.holder_);
-  waiter_.remember(coroutine);
+  waiter_.remember(coroutine, announce_wait(kLock, mutex_.holder_));
   const std::scoped_lock lock(mutex_.mutex_);
   if (!mutex_.locked_) {
     mutex_.locked_ = true;
-    mutex_.holder_.set_task(waiter_.task);
+    mutex_.holder_.set_current();
     return false;
   }
   queued_ = true;
@@ -55,7 +54,7 @@ void Mutex::unlock() {
   }
   // It is the next one's from now on, though that has not run yet.
   const Waiter& next = queue_.pop();
-  holder_.set_task(next.task);
+  holder_.hand_to(next.wait);
   next.wake();
 }
 

@@ -129,6 +129,8 @@ TEST(MutexTest, NamesTheNextHolderWhenItIsHandedOver) {
   first_gate.open();
   ASSERT_TRUE(executor.run_one());  // The first unlocks; the second has not run yet.
 
+  EXPECT_EQ(seen_task(second)->state, SeenTask::kReady);
+
   expect_wait(waiter, {.words = "mutex lock",
                        .reason = protocol::TaskWaitReason::kMutexLock,
                        .owner_kind = protocol::TaskOwner::kTask,

@@ -34,8 +34,7 @@ bool Once::First::await_ready() {
 }
 
 bool Once::First::await_suspend(std::coroutine_handle<> coroutine) {
-  announce_wait(kOnce, once_.runner_);
-  waiter_.remember(coroutine);
+  waiter_.remember(coroutine, announce_wait(kOnce, once_.runner_));
   const std::scoped_lock lock(once_.mutex_);
   if (once_.state_ == State::kDone) {
     return false;

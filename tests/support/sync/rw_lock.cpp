@@ -18,19 +18,18 @@ RwLock::Awaiter::~Awaiter() {
     const std::scoped_lock lock(lock_.mutex_);
     lock_.readers_.remove(waiter_);
     lock_.writers_.remove(waiter_);
+    if (!lock_.written_ && lock_.writers_.empty()) {
+      lock_.admit_waiting_readers();  // This writer alone may have kept them out.
+    }
     lock_.show_who_keeps_readers_out();
   }
 }
 
 bool RwLock::Awaiter::await_suspend(std::coroutine_handle<> coroutine) {
-  if (mode_ == Mode::kRead) {
-    announce_wait(kRead, lock_.barrier_);
-  } else {
-    announce_wait(kWrite, lock_.holders_);
-  }
-  waiter_.remember(coroutine);
+  waiter_.remember(coroutine, mode_ == Mode::kRead ? announce_wait(kRead, lock_.barrier_)
+                                                   : announce_wait(kWrite, lock_.holders_));
   const std::scoped_lock lock(lock_.mutex_);
-  if (lock_.take(mode_, waiter_.task)) {
+  if (lock_.take(mode_, waiter_.wait.task())) {
     return false;
   }
   queued_ = true;
@@ -70,7 +69,7 @@ void RwLock::show_who_keeps_readers_out() noexcept {
   if (written_) {
     barrier_.set_task(writer_);
   } else {
-    barrier_.set_task(writers_.empty() ? 0 : writers_.front().task);
+    barrier_.set_task(writers_.empty() ? 0 : writers_.front().wait.task());
   }
 }
 
@@ -81,12 +80,13 @@ void RwLock::read_unlock() {
   }
   const auto mine = std::find(reading_.begin(), reading_.end(), current_task_id());
   const auto leaving = mine == reading_.end() ? std::prev(mine) : mine;
+  if (reading_.size() == 1 && !writers_.empty()) {
+    writers_.front().wait.mark_ready();  // Before the last reader leaves: it would wait for nobody.
+  }
   holders_.remove_task(*leaving);
   reading_.erase(leaving);
   if (reading_.empty() && !writers_.empty()) {
-    const Waiter& next = writers_.pop();
-    admit_writer(next.task);
-    next.wake();
+    admit_waiting_writer();
   }
 }
 
@@ -95,22 +95,36 @@ void RwLock::unlock() {
   if (!written_) {
     throw std::logic_error("unlock of a lock that nobody writes");
   }
+  const bool readers_go_on = !readers_.empty();
+  if (readers_go_on) {
+    readers_.mark_all_ready();
+  } else if (!writers_.empty()) {
+    writers_.front().wait.mark_ready();
+  }
   written_ = false;
   holders_.remove_task(writer_);
   show_who_keeps_readers_out();
-  if (readers_.empty()) {
-    if (!writers_.empty()) {
-      const Waiter& next = writers_.pop();
-      admit_writer(next.task);
-      next.wake();
-    }
-    return;
+  if (readers_go_on) {
+    admit_waiting_readers();
+  } else if (!writers_.empty()) {
+    admit_waiting_writer();
   }
+}
+
+void RwLock::admit_waiting_readers() {
+  readers_.mark_all_ready();
   while (!readers_.empty()) {
     const Waiter& next = readers_.pop();
-    admit_reader(next.task);
+    admit_reader(next.wait.task());
     next.wake();
   }
+}
+
+void RwLock::admit_waiting_writer() {
+  const Waiter& next = writers_.pop();
+  next.wait.mark_ready();
+  admit_writer(next.wait.task());
+  next.wake();
 }
 
 std::size_t RwLock::waiting_readers() const {

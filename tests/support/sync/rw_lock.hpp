@@ -50,6 +50,8 @@ class RwLock {
   [[nodiscard]] bool take(Mode mode, std::uint64_t task);
   void admit_reader(std::uint64_t task);
   void admit_writer(std::uint64_t task);
+  void admit_waiting_readers();
+  void admit_waiting_writer();
   void show_who_keeps_readers_out() noexcept;
 
   mutable std::mutex mutex_;

@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 
 #include <cstdint>
+#include <memory>
 #include <stdexcept>
 #include <string>
 
@@ -133,6 +134,71 @@ TEST_F(RwLockTest, ShowsTheWriterThatHoldsIt) {
                        .reason = protocol::TaskWaitReason::kRwlockRead,
                        .owner_kind = protocol::TaskOwner::kTask,
                        .owner = writer});
+}
+
+TEST_F(RwLockTest, LetsReadersInWhenTheWriterBeforeThemIsDestroyed) {
+  executor_.spawn(read(lock_, log_, &gate_));
+  executor_.run_until_idle();
+  auto writers = std::make_unique<Executor>();
+  writers->spawn(write(lock_, log_));
+  writers->run_until_idle();
+  executor_.spawn(read(lock_, log_));
+  executor_.run_until_idle();
+  ASSERT_EQ(lock_.waiting_readers(), 1U);
+
+  writers.reset();
+  executor_.run_until_idle();
+
+  EXPECT_EQ(lock_.waiting_writers(), 0U);
+  EXPECT_EQ(log_, "rr");
+}
+
+TEST_F(RwLockTest, NamesTheNextWriterWhenTheFirstIsDestroyed) {
+  executor_.spawn(read(lock_, log_, &gate_));
+  executor_.run_until_idle();
+  auto first = std::make_unique<Executor>();
+  first->spawn(write(lock_, log_));
+  first->run_until_idle();
+  const std::uint64_t second = executor_.spawn(write(lock_, log_));
+  const std::uint64_t late = executor_.spawn(read(lock_, log_));
+  executor_.run_until_idle();
+
+  first.reset();
+
+  expect_wait(late, {.words = "rwlock read",
+                     .reason = protocol::TaskWaitReason::kRwlockRead,
+                     .owner_kind = protocol::TaskOwner::kTask,
+                     .owner = second});
+}
+
+TEST_F(RwLockTest, ForgetsAReaderThatHasLeft) {
+  Gate other;
+  const std::uint64_t first = executor_.spawn(read(lock_, log_, &gate_));
+  const std::uint64_t second = executor_.spawn(read(lock_, log_, &other));
+  const std::uint64_t writer = executor_.spawn(write(lock_, log_));
+  executor_.run_until_idle();
+  ASSERT_NE(first, second);
+
+  gate_.open();
+  executor_.run_until_idle();
+
+  expect_wait(writer, {.words = "rwlock write",
+                       .reason = protocol::TaskWaitReason::kRwlockWrite,
+                       .owner_kind = protocol::TaskOwner::kTask,
+                       .owner = second});
+  other.open();
+  executor_.run_until_idle();
+}
+
+TEST_F(RwLockTest, ShowsWhomItIsHandedToAsReady) {
+  executor_.spawn(read(lock_, log_, &gate_));
+  const std::uint64_t writer = executor_.spawn(write(lock_, log_));
+  executor_.run_until_idle();
+
+  gate_.open();
+  ASSERT_TRUE(executor_.run_one());  // The reader leaves; the writer has not run yet.
+
+  EXPECT_EQ(seen_task(writer)->state, SeenTask::kReady);
 }
 
 TEST_F(RwLockTest, RefusesToBeUnlockedWhenItIsNot) {

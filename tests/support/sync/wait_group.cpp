@@ -19,8 +19,7 @@ WaitGroup::Awaiter::~Awaiter() {
 }
 
 bool WaitGroup::Awaiter::await_suspend(std::coroutine_handle<> coroutine) {
-  announce_wait(kind_, group_.members_);
-  waiter_.remember(coroutine);
+  waiter_.remember(coroutine, announce_wait(kind_, group_.members_));
   const std::scoped_lock lock(group_.mutex_);
   if (group_.count_ == 0) {
     return false;
@@ -36,6 +35,19 @@ WaitGroup::Awaiter WaitGroup::wait() noexcept {
 
 void WaitGroup::add(std::int64_t count) {
   const std::scoped_lock lock(mutex_);
+  change(count);
+}
+
+void WaitGroup::done() {
+  const std::scoped_lock lock(mutex_);
+  if (count_ == 1) {
+    queue_.mark_all_ready();  // Before the last member leaves: they would wait for nobody.
+  }
+  members_.remove_current();
+  change(-1);
+}
+
+void WaitGroup::change(std::int64_t count) {
   if (count_ + count < 0) {
     throw std::logic_error("a wait group's counter became negative");
   }

@@ -36,10 +36,7 @@ class WaitGroup {
 
   /// Throws std::logic_error when the counter becomes negative.
   void add(std::int64_t count);
-  void done() {
-    members_.remove_current();
-    add(-1);
-  }
+  void done();
   Awaiter wait() noexcept;
 
   /// The task with this id is going to call `done`. Without members, anybody may.
@@ -50,6 +47,8 @@ class WaitGroup {
   [[nodiscard]] std::int64_t count() const;
 
  private:
+  void change(std::int64_t count);
+
   mutable std::mutex mutex_;
   WaitQueue queue_;
   std::int64_t count_;

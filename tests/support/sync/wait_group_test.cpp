@@ -37,6 +37,7 @@ TEST(WaitGroupTest, WaitsUntilTheCounterIsZero) {
   executor.run_until_idle();
   EXPECT_EQ(executor.unfinished(), 1U);
   group.done();
+  EXPECT_EQ(seen_task(waiter)->state, SeenTask::kReady);
   executor.run_until_idle();
 
   EXPECT_EQ(executor.unfinished(), 0U);

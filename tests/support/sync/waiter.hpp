@@ -17,16 +17,20 @@ namespace xgops::test::sync {
 struct Waiter {
   std::coroutine_handle<> coroutine;
   Executor* executor = nullptr;
-  std::uint64_t task = 0;  ///< Its id: who gets a lock next must be known when it is handed over.
+  AnnouncedWait wait;
 
-  /// To be called in `await_suspend`, where the current task is the one that is being suspended.
-  void remember(std::coroutine_handle<> handle) noexcept {
+  /// To be called in `await_suspend`, with what the wait was announced as.
+  void remember(std::coroutine_handle<> handle, const AnnouncedWait& announced) noexcept {
     assert(Executor::current() != nullptr && "a primitive was awaited outside of an Executor");
     coroutine = handle;
     executor = Executor::current();
-    task = current_task_id();
+    wait = announced;
   }
-  void wake() const { executor->post(coroutine); }
+  /// Last of all: others may see the task run from here on.
+  void wake() const {
+    wait.mark_ready();
+    executor->post(coroutine);
+  }
 };
 
 /// Waiters in the order in which they came. To be used under its primitive's lock.
@@ -45,6 +49,11 @@ class WaitQueue {
   [[nodiscard]] bool empty() const noexcept { return waiters_.empty(); }
   [[nodiscard]] std::size_t size() const noexcept { return waiters_.size(); }
 
+  void mark_all_ready() const {
+    for (const Waiter* const waiter : waiters_) {
+      waiter->wait.mark_ready();
+    }
+  }
   void wake_all() {
     while (!empty()) {
       pop().wake();

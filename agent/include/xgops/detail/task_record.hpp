@@ -338,6 +338,19 @@ inline void describe_wait(xgops_task_record& record, const TaskOperation& operat
   close_record(record);
 }
 
+/// The wait of `record` is over, and the task is about to be queued. Only by who wakes it, before
+/// it can run.
+inline void mark_ready(xgops_task_record& record, const TaskOperation& queued) noexcept {
+  if (is_open(record)) {
+    return;  // One of its frames was destroyed: it will never run.
+  }
+  open_record(record);
+  record.since.store(coarse_ticks(), kRelease);
+  record.context.store(reinterpret_cast<std::uintptr_t>(&queued), kRelease);
+  set_state(record, kTaskWaiting);
+  close_record(record);
+}
+
 /// The running task has come to its end; its frames may stay for a while.
 inline void finish_task(xgops_task_record& record) noexcept {
   xgops_task_thread& thread = xgops_task_thread_state;
