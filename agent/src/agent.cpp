@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The exported functions: nothing that is C++ crosses them.
+#include "crash/thread_stacks.hpp"
 #include "lifecycle.hpp"
 #include "xgops/agent_abi.h"
 #include "xgops/version.hpp"
@@ -72,6 +73,12 @@ XGOPS_EXPORT std::size_t xgops_agent_socket_path(char* buffer, std::size_t buffe
     return std::min(path.size(), buffer_bytes > 0 ? buffer_bytes - 1 : 0);
   } catch (const std::exception&) {
     return 0;
+  }
+}
+
+XGOPS_EXPORT void xgops_agent_guard_thread(void) {
+  if (xgops::crash::threads_get_stacks()) {
+    xgops::crash::guard_this_thread();
   }
 }
 

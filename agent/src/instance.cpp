@@ -4,6 +4,7 @@
 #include "instance.hpp"
 
 #include "commands/agent_state.hpp"
+#include "crash/dumps.hpp"
 #include "server/listening_socket.hpp"
 #include "server/reactor_server.hpp"
 #include "server/sequential_server.hpp"
@@ -155,6 +156,7 @@ void Instance::release_inherited_socket() noexcept {
 void* Instance::run(void* self) noexcept {
   auto& instance = *static_cast<Instance*>(self);
   support::become_service_thread();
+  crash::adopt_agent_thread();
   if (instance.delay_.count() == 0 || !instance.stop_.wait_until(Clock::now() + instance.delay_)) {
     instance.serve();
   }

@@ -2,6 +2,7 @@
 // Start, stop, fork, exit.
 #include "lifecycle.hpp"
 
+#include "crash/dumps.hpp"
 #include "instance.hpp"
 #include "support/log.hpp"
 #include "support/service_thread.hpp"
@@ -57,6 +58,9 @@ void abandon(Instance* instance) noexcept {
 /// Ends an agent that nobody else can reach any more.
 void end(Instance* instance) noexcept {
   const int signal = instance->setup()->signal;
+  if (instance->pid() == ::getpid() && instance->setup()->settings.dumps.any()) {
+    crash::uninstall();
+  }
   // Of another process: a copy that came with a fork that runs no hooks, such as _Fork.
   if (instance->pid() == ::getpid() && !is_newly_confined(*instance) &&
       instance->stop(Clock::now() + kStopPatience)) {
@@ -132,9 +136,15 @@ Result<void> start_with(Settings settings) {
   setup->signal = threads::install_capture_signal(setup->settings.signal, setup->signal_problem);
 
   const int signal = setup->signal;
+  // Before the thread starts, which must know whether to let signals of a crash through.
+  if (auto installed = crash::install(setup->settings.dumps, setup->tasks, signal); !installed) {
+    threads::uninstall_capture_signal(signal);
+    return installed;
+  }
   auto instance = std::make_unique<Instance>(std::move(setup));
   auto launched = instance->launch();
   if (!launched) {
+    crash::uninstall();
     threads::uninstall_capture_signal(signal);
     return launched;
   }

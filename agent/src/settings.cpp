@@ -54,6 +54,35 @@ Result<int> parse_signal(const std::string& text) {
   return signal;
 }
 
+/// What the program asked for, and the environment.
+Result<crash::Options> read_dump_options(const xgops_agent_options& asked,
+                                         const EnvironmentLookup& environment) {
+  crash::Options options;
+  options.request_signal = asked.dump_signal;
+  std::string destination = asked.crash_dump != nullptr ? asked.crash_dump : "";
+  if (auto text = environment("XGOPS_CRASH_DUMP")) {
+    destination = std::move(*text);
+  }
+  if (!destination.empty()) {
+    auto path = crash::parse_destination(destination);
+    if (!path) {
+      return std::move(path).error();
+    }
+    options.on_crash = true;
+    options.path = *std::move(path);
+  }
+  const auto text = environment("XGOPS_DUMP_SIGNAL");
+  const std::string signal = text ? *text : std::to_string(asked.dump_signal);
+  const auto number = signal == "0" ? 0 : crash::parse_request_signal(signal);
+  if (!number) {
+    return invalid(text ? "XGOPS_DUMP_SIGNAL=" + *text : "dump_signal " + signal,
+                   "use a signal that a program may handle and that is none of a crash, such as "
+                   "QUIT or USR2");
+  }
+  options.request_signal = *number;
+  return options;
+}
+
 Result<bool> parse_fork_policy(const std::string& text) {
   if (text != "listen" && text != "silent") {
     return invalid("XGOPS_FORK=" + text, "use listen or silent");
@@ -130,6 +159,11 @@ Result<Settings> read_settings(const xgops_agent_options* options, Mode mode,
   if (const auto text = environment("XGOPS_DUMPABLE"); text && !text->empty()) {
     settings.make_dumpable = *text != "0";
   }
+  auto dumps = read_dump_options(asked, environment);
+  if (!dumps) {
+    return std::move(dumps).error();
+  }
+  settings.dumps = *std::move(dumps);
   return settings;
 }
 

@@ -3,6 +3,7 @@
 // word.
 #pragma once
 
+#include "crash/dumps.hpp"
 #include "xgops/agent_abi.h"
 #include "xgops/protocol/endpoint.hpp"
 #include "xgops/result.hpp"
@@ -24,6 +25,7 @@ struct Settings {
   int signal = 0;                                      ///< 0: the default; negative: none.
   bool listens_after_fork = true;
   bool make_dumpable = false;
+  crash::Options dumps = {};
 };
 
 /// Whether XGOPS=0 forbids everything.

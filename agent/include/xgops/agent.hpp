@@ -15,7 +15,7 @@
 namespace xgops {
 
 /// How to run. The environment overrides each: XGOPS_DIR, XGOPS_LOG, XGOPS_SIGNAL, XGOPS_FORK,
-/// XGOPS_DUMPABLE.
+/// XGOPS_DUMPABLE, XGOPS_CRASH_DUMP, XGOPS_DUMP_SIGNAL.
 struct AgentOptions {
   /// What happens in a child process made by fork(2).
   enum class OnFork {
@@ -36,6 +36,14 @@ struct AgentOptions {
   OnFork on_fork = OnFork::kListen;
   /// Whether a process that changed its user may be made dumpable for the moment of a capture.
   bool make_dumpable = false;
+  /// Where all threads and tasks are written when the program crashes (SIGSEGV, SIGABRT, SIGBUS,
+  /// SIGFPE, SIGILL; std::terminate ends in SIGABRT): "stderr" or a path, in which %p is the pid.
+  /// `xgops symbolize` reads it. The program then ends as it would have without. Empty: nothing is
+  /// written and no handler is replaced.
+  std::string crash_dump = {};
+  /// The same is written at this signal, for example SIGQUIT, and the program goes on; to stderr
+  /// unless `crash_dump` says otherwise. 0: none.
+  int dump_signal = 0;
 };
 
 /// Answers the questions of `xgops` about this process until destroyed.
@@ -66,6 +74,8 @@ class [[nodiscard]] Agent {
     plain.signal = options.signal;
     plain.on_fork = static_cast<std::int32_t>(options.on_fork);
     plain.make_dumpable = options.make_dumpable ? 1 : 0;
+    plain.dump_signal = options.dump_signal;
+    plain.crash_dump = options.crash_dump.c_str();
     xgops_agent_error error{};
     error.size = sizeof error;
     const auto status = xgops_agent_start(&plain, &error);
@@ -96,6 +106,11 @@ class [[nodiscard]] Agent {
 
   /// Whether this process has the agent: not with XGOPS=0, after `stop`, or in a silent child.
   [[nodiscard]] bool running() const noexcept { return owns_ && xgops_agent_running() != 0; }
+
+  /// Lets the calling thread write its crash dump after an overflow of its stack, too: it gets an
+  /// alternate signal stack until it ends. For threads of a program that is linked with the agent;
+  /// the thread that starts the agent has one. Nothing happens with crash dumps off.
+  static void guard_thread() noexcept { xgops_agent_guard_thread(); }
 
   /// Where clients connect; empty when the agent does not run.
   [[nodiscard]] std::string socket_path() const {

@@ -9,6 +9,7 @@
 namespace xgops::signal_safe {
 
 constinit CaptureRequest g_capture;
+constinit CaptureRequest g_dump_capture;
 
 namespace {
 
@@ -32,9 +33,10 @@ std::uint64_t thread_control_block() noexcept {
 }
 
 /// One past the last byte above `stack_pointer` that surely stays mapped while this handler runs.
-std::uint64_t safe_end(const ucontext_t& context, std::uint64_t stack_pointer) noexcept {
-  const StackRange* range = g_capture.ranges.load(std::memory_order_acquire);
-  const std::size_t count = g_capture.range_count.load(std::memory_order_acquire);
+std::uint64_t safe_end(const CaptureRequest& request, const ucontext_t& context,
+                       std::uint64_t stack_pointer) noexcept {
+  const StackRange* range = request.ranges.load(std::memory_order_acquire);
+  const std::size_t count = request.range_count.load(std::memory_order_acquire);
   std::size_t low = 0;
   std::size_t high = count;
   while (low < high) {
@@ -62,13 +64,14 @@ std::uint64_t safe_end(const ucontext_t& context, std::uint64_t stack_pointer) n
   return (stack_pointer | (kPageBytes - 1)) + 1;  // A fiber: its own page is certain, no more.
 }
 
-void copy_stack(const ucontext_t& context, CaptureSlot& slot) noexcept {
+void copy_stack(const CaptureRequest& request, const ucontext_t& context,
+                CaptureSlot& slot) noexcept {
   const std::uint64_t begin = slot.registers[7];
   if (begin == 0) {
     slot.copied_bytes = 0;
     return;
   }
-  std::uint64_t bytes = safe_end(context, begin) - begin;
+  std::uint64_t bytes = safe_end(request, context, begin) - begin;
   if (bytes > slot.stack.size()) {
     bytes = slot.stack.size();
   }
@@ -84,16 +87,20 @@ void copy_stack(const ucontext_t& context, CaptureSlot& slot) noexcept {
 
 void on_capture_signal(int /*signal*/, siginfo_t* info, void* context) noexcept {
   // errno needs no saving: nothing here can change it.
-  if (info->si_code != SI_QUEUE || info->si_pid != g_capture.pid.load(std::memory_order_relaxed)) {
+  if (info->si_code != SI_QUEUE) {
     return;
   }
   const auto value = reinterpret_cast<std::uint64_t>(info->si_value.sival_ptr);
-  const auto index = static_cast<std::uint32_t>(value);
+  auto index = static_cast<std::uint32_t>(value);
   const auto generation = static_cast<std::uint32_t>(value >> 32U);
-  if (index >= kSlotCount || g_capture.slots == nullptr) {
+  const bool for_dump = index >= kSlotCount;
+  const CaptureRequest& request = for_dump ? g_dump_capture : g_capture;
+  index -= for_dump ? std::uint32_t{kSlotCount} : 0;
+  if (index >= (for_dump ? kDumpSlotCount : kSlotCount) || request.slots == nullptr ||
+      info->si_pid != request.pid.load(std::memory_order_relaxed)) {
     return;
   }
-  CaptureSlot& slot = g_capture.slots[index];
+  CaptureSlot& slot = request.slots[index];
   std::uint64_t expected = Ticket::make(generation, SlotState::kRequested);
   if (!slot.ticket.compare_exchange_strong(expected, Ticket::make(generation, SlotState::kWriting),
                                            std::memory_order_acq_rel)) {
@@ -101,7 +108,7 @@ void on_capture_signal(int /*signal*/, siginfo_t* info, void* context) noexcept 
   }
   const auto& interrupted = *static_cast<const ucontext_t*>(context);
   copy_registers(interrupted, slot);
-  copy_stack(interrupted, slot);
+  copy_stack(request, interrupted, slot);
   slot.ticket.store(Ticket::make(generation, SlotState::kReady), std::memory_order_release);
 }
 

@@ -59,16 +59,22 @@ struct StackRange {
   bool main_stack = false;  ///< Grows downwards: its beginning is only a hint.
 };
 
-/// What the handler needs to know of the current request. Written by the agent's thread only.
+/// What the handler needs to know of the current request. Written by one thread at a time: the
+/// agent's, or the one that writes a dump.
 struct CaptureRequest {
   std::atomic<std::int32_t> pid{0};  ///< Signals that do not come from this PID are not ours.
-  CaptureSlot* slots = nullptr;      ///< `kSlotCount` of them.
+  CaptureSlot* slots = nullptr;      ///< `kSlotCount` (`kDumpSlotCount`) of them.
   std::atomic<const StackRange*> ranges{nullptr};  ///< Ascending; stays readable for ever.
   std::atomic<std::size_t> range_count{0};
 };
 
-/// The one global that a signal handler cannot do without.
+/// A dump reads running threads too, perhaps while the agent's thread is at it or stuck in it: its
+/// slots are its own. Their indices follow those of the agent.
+inline constexpr std::size_t kDumpSlotCount = 4;
+
+/// The globals that a signal handler cannot do without: what the agent's thread asks, and a dump.
 extern CaptureRequest g_capture;
+extern CaptureRequest g_dump_capture;
 
 /// The value that travels with the signal.
 [[nodiscard]] constexpr std::uint64_t signal_value(std::uint32_t generation,

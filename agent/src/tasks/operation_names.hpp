@@ -2,6 +2,7 @@
 // From what a library calls its operations to what they wait for.
 #pragma once
 
+#include "tasks/operation_rules.hpp"
 #include "xgops/tasks.hpp"
 
 #include <cstdint>
@@ -21,8 +22,5 @@ struct WaitDescription {
 
 /// The same for the `TaskOperation` at `address`, which may lead nowhere.
 [[nodiscard]] WaitDescription describe_operation_at(std::uint64_t address);
-
-/// "socket receive"; what a person reads.
-[[nodiscard]] std::string_view words_of(WaitReason reason) noexcept;
 
 }  // namespace xgops::tasks

@@ -57,6 +57,8 @@ class Registry {
   /// All records there ever were; most may be free.
   [[nodiscard]] std::span<const Record> records() const noexcept;
   [[nodiscard]] const Arena& frames() const noexcept { return frame_arena_; }
+  /// Where `records` are.
+  [[nodiscard]] const Arena& record_memory() const noexcept { return record_arena_; }
   [[nodiscard]] TaskCounts counts() const noexcept;
   [[nodiscard]] AnnouncedWait announced_wait(std::uint32_t tid) const noexcept;
   /// What every thread announces that says something, with its id.

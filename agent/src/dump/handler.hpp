@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: MIT
+// DUMP ZONE: see system.hpp for the rules.
+// The signal handlers that write dumps.
+#pragma once
+
+#include "dump/workspace.hpp"
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include <signal.h>
+
+namespace xgops::dump {
+
+/// The signals of a crash. `std::terminate` ends in SIGABRT.
+inline constexpr std::array<int, 5> kCrashSignals{SIGSEGV, SIGABRT, SIGBUS, SIGFPE, SIGILL};
+
+/// `struct sigaction` as the kernel has it: handed back exactly as it was.
+struct KernelAction {
+  std::uint64_t handler = 0;
+  std::uint64_t flags = 0;
+  std::uint64_t restorer = 0;
+  std::uint64_t mask = 0;
+};
+
+/// What the handlers know. Filled in before they are installed.
+struct Dumps {
+  std::atomic<Workspace*> workspace{nullptr};  ///< Null: no dump is written.
+  std::span<std::byte> stack;                  ///< The handlers work on it: theirs may be short.
+  std::array<KernelAction, kCrashSignals.size()> before{};  ///< What crashes did without us.
+  std::atomic<bool> watches_crashes{false};
+  std::int32_t request_signal = 0;
+  KernelAction before_request{};
+  std::atomic<std::int32_t> agent_tid{0};
+
+  /// Who writes: pid << 32 | tid; 0: nobody. With the pid, since a child of fork has no such
+  /// thread.
+  std::atomic<std::uint64_t> writer{0};
+  std::atomic<std::uint32_t> ended{0};       ///< Dumps that have ended; others wait for it.
+  std::atomic<std::int32_t> crashed_pid{0};  ///< The process of which a crash was written.
+  std::atomic<std::uint32_t> fault_count{0};
+  std::array<Fault, 16> faults{};
+  std::uint64_t resume_stack = 0;  ///< Where to go on when the writing itself crashes.
+};
+
+/// The one global of the handlers, which get no argument.
+extern Dumps g_dumps;
+
+/// Handler of `kCrashSignals` (SA_SIGINFO, SA_ONSTACK, SA_NODEFER): writes a dump, then sees to it
+/// that the process goes on as if it had never been there. One crash of a process is written.
+void on_crash_signal(int signal, siginfo_t* info, void* context) noexcept;
+
+/// Handler of `request_signal` (SA_SIGINFO, SA_ONSTACK, SA_RESTART): writes a dump unless one is
+/// being written, then calls the handler that was there before.
+void on_request_signal(int signal, siginfo_t* info, void* context) noexcept;
+
+[[nodiscard]] bool set_action(int signal, const KernelAction* action,
+                              KernelAction* before) noexcept;
+/// Puts back what was there before, where the handler still is ours.
+void restore_crash_actions() noexcept;
+
+}  // namespace xgops::dump

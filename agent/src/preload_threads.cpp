@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: MIT
+// In the preloadable build only: threads of the program pass through here when they are started, so
+// that they can be given an alternate stack. With crash dumps off nothing else happens.
+#include "crash/thread_stacks.hpp"
+
+#include <atomic>
+#include <cerrno>
+#include <cstdlib>
+
+#include <dlfcn.h>
+#include <pthread.h>
+
+namespace xgops::crash {
+namespace {
+
+using Create = int (*)(pthread_t*, const pthread_attr_t*, void* (*)(void*), void*);
+
+/// Asked at the first thread, which may be started before our constructor runs.
+Create next_create() noexcept {
+  static constinit std::atomic<Create> next{nullptr};
+  Create found = next.load(std::memory_order_acquire);
+  if (found == nullptr) {
+    found = reinterpret_cast<Create>(::dlsym(RTLD_NEXT, "pthread_create"));
+    next.store(found, std::memory_order_release);
+  }
+  return found;
+}
+
+// Before main: not in a forked child, or while another thread holds the loader's lock.
+[[gnu::constructor]] void find_next_create() noexcept {
+  next_create();
+}
+
+struct Start {
+  void* (*run)(void*);
+  void* argument;
+};
+
+void* run_guarded(void* start) {
+  const Start mine = *static_cast<Start*>(start);
+  std::free(start);
+  guard_this_thread();
+  return mine.run(mine.argument);  // A tail call: no frame of ours on the thread's stack.
+}
+
+}  // namespace
+}  // namespace xgops::crash
+
+extern "C" [[gnu::visibility("default")]] int pthread_create(pthread_t* thread,
+                                                             const pthread_attr_t* attributes,
+                                                             void* (*run)(void*),
+                                                             void* argument) noexcept {
+  using namespace xgops::crash;  // NOLINT(google-build-using-namespace): of one function.
+  const Create next = next_create();
+  if (next == nullptr) {
+    return EAGAIN;
+  }
+  auto* const start =
+      threads_get_stacks() ? static_cast<Start*>(std::malloc(sizeof(Start))) : nullptr;
+  if (start == nullptr) {
+    return next(thread, attributes, run, argument);
+  }
+  *start = {run, argument};
+  const int failure = next(thread, attributes, &run_guarded, start);
+  if (failure != 0) {
+    std::free(start);
+  }
+  return failure;
+}
