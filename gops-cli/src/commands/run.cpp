@@ -30,6 +30,8 @@ struct RunOptions {
   bool follow = true;
   bool force = false;
   std::string library;
+  std::string crash_dump;
+  std::string dump_signal;
 };
 
 /// Beside the installed or built command: ../lib and where distributions put libraries.
@@ -83,6 +85,12 @@ Result<void> set_environment(const RunOptions& options, const std::string& libra
   }
   if (options.on_fork != OnFork::kDefault) {
     variables.emplace_back("XGOPS_FORK", options.on_fork == OnFork::kListen ? "listen" : "silent");
+  }
+  if (!options.crash_dump.empty()) {
+    variables.emplace_back("XGOPS_CRASH_DUMP", options.crash_dump);
+  }
+  if (!options.dump_signal.empty()) {
+    variables.emplace_back("XGOPS_DUMP_SIGNAL", options.dump_signal);
   }
   if (!options.follow) {
     variables.emplace_back("XGOPS_FOLLOW_EXEC", "0");
@@ -152,6 +160,14 @@ Action attach(OptionSet& options) {
   options.choice("--fork", "WHAT", parsed->on_fork,
                  {{"listen", OnFork::kListen}, {"silent", OnFork::kSilent}},
                  "Whether forked children have an agent: listen or silent (sets XGOPS_FORK)");
+  options.text(
+      "--crash-dump", "WHERE", parsed->crash_dump,
+      "Where all threads and tasks go when the program crashes: stderr or a file, %p is the "
+      "PID (sets XGOPS_CRASH_DUMP)",
+      Completes::kFile);
+  options.text("--dump-signal", "SIGNAL", parsed->dump_signal,
+               "The same at this signal, such as QUIT, and the program goes on (sets "
+               "XGOPS_DUMP_SIGNAL)");
   options.flag("--no-follow", parsed->follow,
                "Programs that the program executes have no agent (sets XGOPS_FOLLOW_EXEC=0)",
                false);
@@ -181,7 +197,9 @@ Command run_command() {
           "cannot be started, the exit status is 2, or 3 when that is a matter of permission.",
       .examples = {{"xgops run -- redis-server /etc/redis/redis.conf",
                     "then `xgops stack -n redis-server`"},
-                   {"xgops run --log /tmp/agent.log -- ./server", "with a log of the agent"}},
+                   {"xgops run --log /tmp/agent.log -- ./server", "with a log of the agent"},
+                   {"xgops run --crash-dump crash.%p -- ./server",
+                    "then, after a crash, `xgops symbolize crash.4711`"}},
       .attach = attach,
   };
 }

@@ -35,6 +35,12 @@ SymbolOptions symbols_of(const Target& target, SymbolOptions options) {
   return options;
 }
 
+SymbolOptions symbols_of_files(SymbolOptions options) {
+  options.pid = 0;
+  options.cache_directory = cache_directory();
+  return options;
+}
+
 void add_symbol_notices(Report& report, const std::vector<std::string>& notes) {
   constexpr std::size_t kShown = 3;
   for (std::size_t i = 0; i < notes.size() && i < kShown; ++i) {

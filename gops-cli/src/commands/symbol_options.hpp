@@ -14,6 +14,9 @@ namespace xgops::cli {
 /// `options`, completed for this target.
 [[nodiscard]] SymbolOptions symbols_of(const Target& target, SymbolOptions options);
 
+/// `options`, completed for a process that is gone: names come from the files that it used.
+[[nodiscard]] SymbolOptions symbols_of_files(SymbolOptions options);
+
 /// On stderr only a few: a program without debug files has one for every library.
 void add_symbol_notices(Report& report, const std::vector<std::string>& notes);
 

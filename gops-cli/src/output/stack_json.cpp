@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Stacks as JSON.
+#include "output/dump_text.hpp"
 #include "output/escape.hpp"
 #include "output/json.hpp"
 #include "output/json_parts.hpp"
@@ -56,6 +57,36 @@ Json module_object(const protocol::Module& module) {
   return object;
 }
 
+Json signal_object(const DumpSignal& signal) {
+  Json object = Json::object();
+  object["tid"] = signal.tid;
+  object["signal"] = signal.signal;
+  object["name"] = signal_name(signal.signal);
+  object["code"] = signal.code;
+  object["meaning"] = text_or_null(std::string(code_words(signal.signal, signal.code)));
+  object["address"] = signal.address ? Json(hex_text(*signal.address)) : Json();
+  object["sender"] = signal.sender != 0 ? Json(signal.sender) : Json();
+  return object;
+}
+
+Json dump_object(const DumpFacts& dump) {
+  Json object = Json::object();
+  object["id"] = dump.id;
+  object["cause"] = dump.is_crash ? "crash" : "request";
+  object["signal"] = signal_object(dump.signal);
+  Json others = Json::array();
+  for (const DumpSignal& other : dump.others) {
+    others.push_back(signal_object(other));
+  }
+  object["others"] = std::move(others);
+  object["time_ns"] = dump.time_ns;
+  object["complete"] = dump.complete();
+  object["missing_lines"] = dump.missing_lines;
+  object["damaged_lines"] = dump.damaged_lines;
+  object["notes"] = dump.notes;
+  return object;
+}
+
 Json tasks_array(const TaskTable& table) {
   Json tasks = Json::array();
   for (const protocol::TaskGroup& group : table.groups) {
@@ -76,6 +107,9 @@ std::string stack_json(const StackReport& report) {
   }
   Json document = begin_document("stack");
   add_process(document, report.process);
+  if (report.dump) {
+    document["dump"] = dump_object(*report.dump);
+  }
   Json threads = Json::array();
   for (const ReportThread& thread : report.threads) {
     Json object = thread_facts(thread.facts, names);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Stacks as text, in the manner of a Go traceback.
+#include "output/dump_text.hpp"
 #include "output/escape.hpp"
 #include "output/frame_text.hpp"
 #include "output/style.hpp"
@@ -44,6 +45,11 @@ RunTasks run_tasks(const StackReport& report) {
   return found;
 }
 
+/// What happened to a thread of a process that crashed; null: nothing.
+const DumpSignal* crash_of(const StackReport& report, const ReportThread& thread) {
+  return report.dump ? report.dump->crash_of(thread.facts.tid) : nullptr;
+}
+
 std::vector<Group> group_threads(const StackReport& report, const std::vector<std::string>& frames,
                                  const RunTasks& tasks, bool group) {
   std::vector<Group> groups;
@@ -59,7 +65,7 @@ std::vector<Group> group_threads(const StackReport& report, const std::vector<st
                   wait.owner_tid,
                   thread.facts.is_agent,
                   thread.reason};
-    if (!group || tasks.contains(thread.facts.tid)) {
+    if (!group || tasks.contains(thread.facts.tid) || crash_of(report, thread) != nullptr) {
       groups.push_back({&thread});
       continue;
     }
@@ -72,6 +78,12 @@ std::vector<Group> group_threads(const StackReport& report, const std::vector<st
   // Threads came in order of TID, so groups already are; the agent's own thread interests least.
   std::stable_partition(groups.begin(), groups.end(),
                         [](const Group& g) { return !g.front()->facts.is_agent; });
+  // Who crashed interests most; who crashed first comes first.
+  std::stable_partition(groups.begin(), groups.end(),
+                        [&](const Group& g) { return crash_of(report, *g.front()) != nullptr; });
+  std::stable_partition(groups.begin(), groups.end(), [&](const Group& g) {
+    return report.dump && report.dump->signal.tid == g.front()->facts.tid;
+  });
   return groups;
 }
 
@@ -155,7 +167,7 @@ std::string age_of(const Group& group) {
 }
 
 std::string header_text(const Group& group, const ThreadNames& names, const RunTasks& tasks,
-                        const Style& style) {
+                        const DumpSignal* crash, const Style& style) {
   const ReportThread& first = *group.front();
   const std::string who =
       (group.size() == 1 ? "thread " : std::to_string(group.size()) + " threads ") +
@@ -166,7 +178,10 @@ std::string header_text(const Group& group, const ThreadNames& names, const RunT
   for (const std::string& part : {owner_summary(wait, names), age_of(group)}) {
     why += part.empty() ? "" : ", " + part;
   }
-  std::string text = style.heading(who) + " [" + paint_wait(style, wait.reason, why) + "]";
+  std::string text = style.heading(who) + " [" +
+                     (crash != nullptr ? style.blocked("crashed: " + signal_name(crash->signal))
+                                       : paint_wait(style, wait.reason, why)) +
+                     "]";
   if (const auto task = tasks.find(first.facts.tid); task != tasks.end()) {
     text += ", runs task " + std::to_string(task->second);
   }
@@ -208,7 +223,8 @@ std::string threads_part(const StackReport& report, const Presentation& presenta
       lines += "  " + style.warning(status) + "\n";
     }
     // The agent has no stack of interest while it answers.
-    out += header_text(group, names, tasks, style) + (lines.empty() ? "\n" : ":\n") + lines + "\n";
+    out += header_text(group, names, tasks, crash_of(report, first), style) +
+           (lines.empty() ? "\n" : ":\n") + lines + "\n";
   }
   return out;
 }
@@ -229,7 +245,8 @@ std::string tasks_part(const TaskTable& table, const Style& style) {
 
 std::string stack_text(const StackReport& report, const Presentation& presentation) {
   const Style style(presentation.color);
-  std::string out = report.with_threads ? threads_part(report, presentation, style) : std::string();
+  std::string out = report.dump ? dump_head(report) : std::string();
+  out += report.with_threads ? threads_part(report, presentation, style) : std::string();
   if (report.tasks) {
     out += tasks_part(*report.tasks, style);
   }

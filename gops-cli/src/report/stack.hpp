@@ -2,6 +2,7 @@
 // What `xgops stack` found.
 #pragma once
 
+#include "report/dump.hpp"
 #include "report/process.hpp"
 #include "report/stack_table.hpp"
 #include "report/tasks.hpp"
@@ -31,6 +32,7 @@ struct StackReport {
   std::uint32_t dropped = 0;          ///< Threads that ended while they were read.
   bool truncated = false;             ///< The deadline came first.
   protocol::Cost cost;
+  std::optional<DumpFacts> dump;   ///< Of a report from a dump; else nothing.
   std::optional<TaskTable> tasks;  ///< Nothing: not asked for, or the agent knows of none.
 };
 

@@ -48,9 +48,10 @@ TEST(RunCommandTest, TakesOptionsOnlyBeforeTheProgram) {
 }
 
 TEST(RunCommandTest, TellsTheAgentThroughTheEnvironment) {
-  const auto result = run({"--dir", "/tmp/sockets", "--log", "/tmp/log", "--signal", "60", "--fork",
-                           "silent", "--no-follow", "--", "env"},
-                          {{"LD_PRELOAD", std::nullopt}});
+  const auto result =
+      run({"--dir", "/tmp/sockets", "--log", "/tmp/log", "--signal", "60", "--fork", "silent",
+           "--no-follow", "--crash-dump", "crash.%p", "--dump-signal", "QUIT", "--", "env"},
+          {{"LD_PRELOAD", std::nullopt}});
 
   EXPECT_TRUE(has_line(result.out, "LD_PRELOAD=" + harmless_library())) << test::describe(result);
   EXPECT_TRUE(has_line(result.out, "XGOPS_DIR=/tmp/sockets"));
@@ -58,6 +59,8 @@ TEST(RunCommandTest, TellsTheAgentThroughTheEnvironment) {
   EXPECT_TRUE(has_line(result.out, "XGOPS_SIGNAL=60"));
   EXPECT_TRUE(has_line(result.out, "XGOPS_FORK=silent"));
   EXPECT_TRUE(has_line(result.out, "XGOPS_FOLLOW_EXEC=0"));
+  EXPECT_TRUE(has_line(result.out, "XGOPS_CRASH_DUMP=crash.%p"));
+  EXPECT_TRUE(has_line(result.out, "XGOPS_DUMP_SIGNAL=QUIT"));
 }
 
 TEST(RunCommandTest, LeavesOutWhatWasNotAskedFor) {
