@@ -52,9 +52,8 @@ typedef struct xgops_agent_error {
 
 /// Starts the agent of this process. `options` may be NULL: all defaults. The environment has the
 /// last word: XGOPS, XGOPS_DIR, XGOPS_LOG, XGOPS_SIGNAL, XGOPS_FORK, XGOPS_DUMPABLE,
-/// XGOPS_CRASH_DUMP, XGOPS_DUMP_SIGNAL. On return the
-/// socket accepts connections. The process goes on, unobserved, when it fails; `error` (may be
-/// NULL) says why. Signal safety: none.
+/// XGOPS_CRASH_DUMP, XGOPS_DUMP_SIGNAL. On return the socket accepts connections. The process goes
+/// on, unobserved, when it fails; `error` (may be NULL) says why. Signal safety: none.
 int32_t xgops_agent_start(const xgops_agent_options* options, xgops_agent_error* error);
 
 /// Ends this process's agent, if there is one. Signal safety: none.

@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: MIT
+// A program with a few threads that crashes in the way that its argument names.
+#include "crashes.hpp"
+
+#include <array>
+#include <atomic>
+#include <csetjmp>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <mutex>
+#include <stdexcept>
+#include <string_view>
+#include <thread>
+
+#include <dlfcn.h>
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define XGOPS_NOINLINE __attribute__((noinline, noclone))
+
+namespace {
+
+std::atomic<int> g_zero{0};
+std::mutex g_mutex;
+
+XGOPS_NOINLINE void write_to_null() {
+  *reinterpret_cast<volatile int*>(static_cast<long>(g_zero.load()) + 16) = 1;
+}
+
+XGOPS_NOINLINE void divide_by_zero() {
+  // A division that nobody needs would be left out, one of 1 done without dividing.
+  [[maybe_unused]] static volatile int result = 4711;
+  result = result / g_zero.load();
+}
+
+XGOPS_NOINLINE void run_illegal_instruction() {
+  __builtin_trap();
+}
+
+XGOPS_NOINLINE void call_abort() {
+  std::abort();
+}
+
+XGOPS_NOINLINE void throw_what_nobody_catches() noexcept {
+  throw std::runtime_error("nobody catches this");
+}
+
+XGOPS_NOINLINE void read_past_the_end_of_a_file() {
+  const int file = ::memfd_create("short", 0);
+  check(::ftruncate(file, 4096), "ftruncate");
+  auto* const pages =
+      static_cast<volatile char*>(::mmap(nullptr, 4096, PROT_READ, MAP_SHARED, file, 0));
+  check(::ftruncate(file, 0), "ftruncate");
+  static_cast<void>(pages[0]);
+}
+
+/// The allocator notices in malloc, while it holds its lock.
+XGOPS_NOINLINE void damage_the_heap() {
+  // Not known to the compiler, which warns or leaves it out; so large that it is the last block of
+  // the heap, and ends where the size of what is left of it stands.
+  volatile std::size_t bytes = 60'008;
+  auto* const block = static_cast<volatile char*>(std::malloc(bytes));
+  for (std::size_t i = 0; i < 8; ++i) {
+    block[bytes + i] = '\xff';
+  }
+  void* volatile more = std::malloc(bytes);
+  std::free(more);
+}
+
+XGOPS_NOINLINE int recurse_for_ever(volatile char* outer) {
+  volatile char frame[512];
+  frame[0] = *outer;
+  return recurse_for_ever(frame) + frame[1];
+}
+
+XGOPS_NOINLINE void overflow_the_stack() {
+  volatile char first = 0;
+  recurse_for_ever(&first);
+}
+
+XGOPS_NOINLINE void load_a_plugin_that_crashes() {
+  ::dlopen(XGOPS_TARGET_CRASH_PLUGIN, RTLD_NOW);
+}
+
+XGOPS_NOINLINE void crash_in_handler(int /*signal*/) {
+  write_to_null();
+}
+
+XGOPS_NOINLINE void crash_on_an_alternate_stack() {
+  static std::array<char, std::size_t{64} * 1024> memory;
+  stack_t stack{};
+  stack.ss_sp = memory.data();
+  stack.ss_size = memory.size();
+  check(::sigaltstack(&stack, nullptr), "sigaltstack");
+  struct sigaction action {};
+  action.sa_handler = &crash_in_handler;
+  action.sa_flags = SA_ONSTACK;
+  check(::sigaction(SIGUSR1, &action, nullptr), "sigaction");
+  std::raise(SIGUSR1);
+}
+
+std::atomic<int> g_arrived{0};
+void meet() {
+  ++g_arrived;
+  while (g_arrived < 2) {
+  }
+}
+XGOPS_NOINLINE void crash_as_first() {
+  meet();
+  write_to_null();
+}
+XGOPS_NOINLINE void crash_as_second() {
+  meet();
+  divide_by_zero();
+}
+
+void in_thread(const char* name, void (*body)()) {
+  std::thread([=] {
+    ::prctl(PR_SET_NAME, name);
+    body();
+  }).join();
+}
+
+void crash_in_two_threads() {
+  std::thread first([] {
+    ::prctl(PR_SET_NAME, "first");
+    crash_as_first();
+  });
+  ::prctl(PR_SET_NAME, "second");
+  crash_as_second();
+  first.join();
+}
+
+XGOPS_NOINLINE void crash_without_descriptors() {
+  const rlimit few{64, 4096};
+  check(::setrlimit(RLIMIT_NOFILE, &few), "setrlimit");
+  while (::open("/dev/null", O_RDONLY) >= 0) {
+  }
+  write_to_null();
+}
+
+/// Forks a child that crashes, and says how it ended.
+void crash_in_child() {
+  const rlimit core{RLIM_INFINITY, RLIM_INFINITY};
+  ::setrlimit(RLIMIT_CORE, &core);
+  const pid_t child = check(::fork(), "fork");
+  if (child == 0) {
+    write_to_null();
+  }
+  int status = 0;
+  check(::waitpid(child, &status, 0), "waitpid");
+  std::printf("child: signal %d, core %d\n", WIFSIGNALED(status) ? WTERMSIG(status) : 0,
+              WIFSIGNALED(status) && WCOREDUMP(status) ? 1 : 0);
+  std::exit(5);
+}
+
+/// Goes on, however often it is asked for a dump.
+void serve() {
+  std::printf("ready\n");
+  std::fflush(stdout);
+  std::array<char, 64> line{};
+  while (std::fgets(line.data(), line.size(), stdin) != nullptr) {
+    std::printf("still here\n");
+    std::fflush(stdout);
+  }
+  std::exit(6);
+}
+
+struct Kind {
+  std::string_view name;
+  void (*crash)();
+};
+constexpr std::array kKinds{
+    Kind{"null", write_to_null},
+    Kind{"divide", divide_by_zero},
+    Kind{"illegal", run_illegal_instruction},
+    Kind{"abort", call_abort},
+    Kind{"throw", throw_what_nobody_catches},
+    Kind{"bus", read_past_the_end_of_a_file},
+    Kind{"heap", damage_the_heap},
+    Kind{"loader", load_a_plugin_that_crashes},
+    Kind{"alternate", crash_on_an_alternate_stack},
+    Kind{"overflow", overflow_the_stack},
+    Kind{"overflow-thread",
+         [] {
+           in_thread("overflows", [] {
+             guard_thread();
+             overflow_the_stack();
+           });
+         }},
+    Kind{"two", crash_in_two_threads},
+    Kind{"descriptors", crash_without_descriptors},
+    Kind{"child", crash_in_child},
+    Kind{"serve", serve},
+};
+
+XGOPS_NOINLINE void wait_for_the_mutex() {
+  g_mutex.lock();
+}
+
+XGOPS_NOINLINE void spin() {
+  static volatile unsigned long turns = 0;
+  for (;;) {
+    turns = turns + 1;
+  }
+}
+
+/// Threads that have nothing to do with the crash: one sleeps, one runs.
+void start_bystanders() {
+  g_mutex.lock();
+  static std::atomic<int> running{0};
+  std::thread([] {
+    ::prctl(PR_SET_NAME, "sleeps");
+    ++running;
+    wait_for_the_mutex();
+  }).detach();
+  std::thread([] {
+    ::prctl(PR_SET_NAME, "spins");
+    ++running;
+    spin();
+  }).detach();
+  while (running < 2) {
+    std::this_thread::yield();
+  }
+}
+
+}  // namespace
+
+int main(int count, char** arguments) {
+  start_agent(count > 2 ? arguments[2] : "");
+  start_bystanders();
+  for (const Kind& kind : kKinds) {
+    if (count > 1 && kind.name == arguments[1]) {
+      kind.crash();
+      return 0;
+    }
+  }
+  std::fprintf(stderr, "no such kind of crash\n");
+  return 3;
+}
