@@ -17,6 +17,8 @@ namespace xgops::cli {
 namespace {
 
 constexpr std::chrono::milliseconds kLookAgain{50};
+constexpr int kSamples = 10;             // Of a stack that is watched, between the looks.
+constexpr std::size_t kMostSampled = 4;  // Threads.
 
 struct DiagnoseOptions {
   TargetOptions target;
@@ -78,10 +80,31 @@ std::vector<Finding> apply(const std::vector<const Rule*>& rules, const Analysis
   return findings;
 }
 
-/// Waits until `moment`; the agent must not take the silence for the end of the conversation, which
-/// it does after 30 s.
-void wait_until(std::chrono::steady_clock::time_point moment) {
-  std::this_thread::sleep_until(moment);
+/// Waits for `pause`. Meanwhile, looks now and then at the stacks of threads whose task is
+/// suspected to run for too long.
+StackSamples wait_and_sample(Target& target, const Deadline& deadline, const LookOptions& looking,
+                             const Look& look, const std::vector<Finding>& suspected,
+                             std::chrono::milliseconds pause) {
+  StackSamples samples;
+  for (const Finding& finding : suspected) {
+    for (const Who& who : finding.members) {
+      if (finding.rule == "stall" && who.is_thread && samples.size() < kMostSampled) {
+        samples[look.threads()[who.index].facts.tid];
+      }
+    }
+  }
+  auto moment = std::chrono::steady_clock::now();
+  const auto end = moment + pause;
+  while (!samples.empty() && (moment += pause / kSamples) < end) {
+    std::this_thread::sleep_until(moment);
+    for (auto& [tid, taken] : samples) {
+      if (auto sample = take_sample(target, deadline, looking, tid)) {
+        taken.push_back(*std::move(sample));
+      }
+    }
+  }
+  std::this_thread::sleep_until(end);
+  return samples;
 }
 
 Result<FindingsReport> ask(Target& target, const Deadline& deadline, const DiagnoseOptions& options,
@@ -113,14 +136,15 @@ Result<FindingsReport> ask(Target& target, const Deadline& deadline, const Diagn
           pause = std::max(pause, options.limits.stall);
         }
       }
-      wait_until(std::chrono::steady_clock::now() + pause);
+      const StackSamples samples =
+          wait_and_sample(target, deadline, looking, *before, suspected, pause);
       // Names are known already, but which functions are on the stacks decides about executors.
       auto after = take_look(target, deadline, looking);
       if (!after) {
         return std::move(after).error();
       }
       const Judged second(*after);
-      const Analysis analysis{first, &second, options.limits};
+      const Analysis analysis{first, &second, options.limits, &samples};
       report.findings = apply(rules, analysis);
       report.looked_twice = true;
       report.between = std::chrono::duration_cast<std::chrono::milliseconds>(analysis.between());

@@ -34,6 +34,22 @@ void append(std::vector<T>& to, std::vector<T>& from) {
   to.insert(to.end(), std::make_move_iterator(from.begin()), std::make_move_iterator(from.end()));
 }
 
+/// Of one thread, or with 0 of all.
+Result<StackReport> ask_stacks(Target& target, const Deadline& deadline, const LookOptions& options,
+                               std::int32_t tid) {
+  protocol::Stacks::Request request;
+  request.tid = tid;
+  request.deadline_ms = static_cast<std::uint32_t>(options.timeout.count());
+  request.interrupt = options.interrupt;
+  StackBuilder builder(symbols_of(target, options.symbols));
+  auto asked = target.session.ask_parts<protocol::Stacks>(
+      request, deadline, [&](protocol::Stacks::Response part) { builder.add(std::move(part)); });
+  if (!asked) {
+    return std::move(asked).error();
+  }
+  return builder.finish(identity_of(target));
+}
+
 Result<void> ask_waits(Target& target, const Deadline& deadline, std::uint32_t deadline_ms,
                        Look& look) {
   protocol::Waits::Request request;
@@ -51,21 +67,20 @@ Result<void> ask_waits(Target& target, const Deadline& deadline, std::uint32_t d
 
 }  // namespace
 
+std::optional<SampledStack> take_sample(Target& target, const Deadline& deadline,
+                                        const LookOptions& options, std::int32_t tid) {
+  auto report = ask_stacks(target, deadline, options, tid);
+  if (!report || report->threads.size() != 1 || !report->threads.front().stack) {
+    return std::nullopt;
+  }
+  return sampled(report->table, report->table.stacks[*report->threads.front().stack]);
+}
+
 Result<Look> take_look(Target& target, const Deadline& deadline, const LookOptions& options) {
   Look look;
   look.at = std::chrono::steady_clock::now();
   const auto deadline_ms = static_cast<std::uint32_t>(options.timeout.count());
-  protocol::Stacks::Request about_threads;
-  about_threads.deadline_ms = deadline_ms;
-  about_threads.interrupt = options.interrupt;
-  StackBuilder builder(symbols_of(target, options.symbols));
-  auto asked = target.session.ask_parts<protocol::Stacks>(
-      about_threads, deadline,
-      [&](protocol::Stacks::Response part) { builder.add(std::move(part)); });
-  if (!asked) {
-    return std::move(asked).error();
-  }
-  auto stacks = builder.finish(identity_of(target));
+  auto stacks = ask_stacks(target, deadline, options, 0);
   if (!stacks) {
     return std::move(stacks).error();
   }

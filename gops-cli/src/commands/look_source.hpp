@@ -5,10 +5,13 @@
 #include "client/target.hpp"
 #include "commands/stack_table_builder.hpp"
 #include "findings/look.hpp"
+#include "findings/stack_samples.hpp"
 #include "support/deadline.hpp"
 #include "xgops/result.hpp"
 
 #include <chrono>
+#include <cstdint>
+#include <optional>
 
 namespace xgops::cli {
 
@@ -23,5 +26,9 @@ struct LookOptions {
 /// Errors: as of `Session::ask_parts`, `StackBuilder::finish` and `TasksBuilder::finish`.
 [[nodiscard]] Result<Look> take_look(Target& target, const Deadline& deadline,
                                      const LookOptions& options);
+
+/// The stack of one thread; nothing: it has ended, or there was no answer.
+[[nodiscard]] std::optional<SampledStack> take_sample(Target& target, const Deadline& deadline,
+                                                      const LookOptions& options, std::int32_t tid);
 
 }  // namespace xgops::cli

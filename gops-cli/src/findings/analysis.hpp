@@ -3,6 +3,7 @@
 #pragma once
 
 #include "findings/look.hpp"
+#include "findings/stack_samples.hpp"
 #include "findings/wait_graph.hpp"
 #include "xgops/waits/graph.hpp"
 
@@ -38,6 +39,8 @@ struct Analysis {
   const Judged& first;
   const Judged* second = nullptr;
   const RuleOptions& options;
+  /// Of threads whose task runs for long, taken between the looks. Null: none were.
+  const StackSamples* samples = nullptr;
 
   /// Whether `who` of the first look has not moved until the second: the same wait, not scheduled,
   /// not resumed. True without a second look.

@@ -32,18 +32,33 @@ bool is_blocked(const protocol::Wait& wait) {
   }
 }
 
-/// Whether two looks at a thread found it at the same place.
-bool same_stack(const Look& first, const ReportThread& a, const Look& second,
-                const ReportThread& b) {
-  if (!a.stack || !b.stack) {
-    return false;
+/// The stacks of a thread in both looks and between them; the sentence about what it does.
+std::string progress_text(const Analysis& analysis, const ReportThread& before,
+                          const ReportThread& after) {
+  std::vector<SampledStack> stacks;
+  const auto add = [&stacks](const Look& look, const ReportThread& thread) {
+    if (thread.stack) {
+      const StackTable& table = look.stacks.table;
+      stacks.push_back(sampled(table, table.stacks[*thread.stack]));
+    }
+  };
+  add(analysis.first.look(), before);
+  if (analysis.samples != nullptr) {
+    if (const auto found = analysis.samples->find(before.facts.tid);
+        found != analysis.samples->end()) {
+      stacks.insert(stacks.end(), found->second.begin(), found->second.end());
+    }
   }
-  const auto& one = first.stacks.table.stacks[*a.stack].frames;
-  const auto& other = second.stacks.table.stacks[*b.stack].frames;
-  return std::equal(one.begin(), one.end(), other.begin(), other.end(),
-                    [](const ReportFrame& x, const ReportFrame& y) {
-                      return x.instruction_pointer == y.instruction_pointer;
-                    });
+  add(analysis.second->look(), after);
+  const SampleSummary summary = summarize(stacks);
+  if (summary.samples < 2) {
+    return "its stack could not be read";
+  }
+  std::string text = std::to_string(summary.samples) + " looks at its stack: ";
+  text += summary.distinct == 1 ? "always the same: a busy loop, or one long computation"
+                                : std::to_string(summary.distinct) +
+                                      " different ones: it makes progress, or goes round";
+  return summary.within.empty() ? text : text + "; always in " + summary.within;
 }
 
 std::string spent_text(std::uint64_t cpu_ns, std::chrono::nanoseconds of) {
@@ -123,7 +138,6 @@ std::vector<Finding> find_stalls(const Analysis& analysis) {
     const ReportThread& before = look.threads()[*thread];
     const ReportThread& after = analysis.second->look().threads()[again->index];
     const std::uint64_t spent = after.facts.cpu_ns - before.facts.cpu_ns;
-    const bool same = same_stack(look, before, analysis.second->look(), after);
     finding.sentence = name_of(look, {false, i}) + " has run for at least " +
                        elapsed_text(static_cast<std::uint64_t>(analysis.between().count())) +
                        " without suspending, on " + name_of(look, {true, *thread});
@@ -131,9 +145,7 @@ std::vector<Finding> find_stalls(const Analysis& analysis) {
       finding.notes.push_back("the thread is blocked: the task makes a synchronous call");
     } else {
       finding.notes.push_back(spent_text(spent, analysis.between()));
-      finding.notes.push_back(same ? "its stack was the same at both looks: a busy loop, or one "
-                                     "long computation"
-                                   : "its stack changed between the looks: it makes progress");
+      finding.notes.push_back(progress_text(analysis, before, after));
     }
     findings.push_back(std::move(finding));
   }

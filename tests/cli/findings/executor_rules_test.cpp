@@ -92,6 +92,26 @@ TEST(StallRuleTest, FindsATaskThatRanAllTheTime) {
       << findings[0].sentence;
 }
 
+TEST(StallRuleTest, SaysWhatTheThreadDidAllTheTime) {
+  LookBuilder builder = running_task();
+  builder.in_executor({"compute()"});
+  Look after = builder.look();
+  after.at = builder.look().at + std::chrono::milliseconds(100);
+  const Judged first(builder.look());
+  const Judged second(after);
+  const std::vector<std::string> functions{"asio::detail::scheduler::run(std::error_code&)",
+                                           "compute()", "hash()"};
+  const StackSamples samples{{2, {{{1, 2, 3}, functions}, {{1, 2, 4}, functions}}}};
+
+  const auto findings = find_stalls({first, &second, {}, &samples});
+
+  ASSERT_EQ(findings.size(), 1U);
+  ASSERT_EQ(findings[0].notes.size(), 2U);
+  EXPECT_EQ(findings[0].notes[1],
+            "4 looks at its stack: 3 different ones: it makes progress, or goes round; always in "
+            "compute()");
+}
+
 TEST(StallRuleTest, KeepsSilentWhenItWasSuspendedMeanwhile) {
   LookBuilder builder = running_task();
   Look later = builder.look();
