@@ -83,6 +83,9 @@ TEST_P(DiagnoseCaseTest, IsFound) {
   ASSERT_FALSE(finding.is_null()) << answer.document.dump(1);
   EXPECT_EQ(answer.status, 1);
   EXPECT_NE(string_at(finding, "message").find(GetParam().words), string::npos) << finding.dump(1);
+  if (GetParam().rule == string("lost-exception")) {
+    return;  // Those that it is about have ended.
+  }
   ASSERT_FALSE(finding["members"].empty());
   EXPECT_FALSE(finding["members"][0]["wait"].is_null()) << finding.dump(1);
 }
@@ -114,6 +117,9 @@ INSTANTIATE_TEST_SUITE_P(
              "back in its executor's loop"},
         Case{"never_started", "never-resumed", "never-resumed", "never ran"},
         Case{"convoy", "convoy", "convoy", "queue for the mutex"},
+        Case{"dropped_exception", "lost-exception", "lost-exception",
+             "ended with an exception, and nobody was told"},
+        Case{"buffer_in_frame", "large-frame", "large-frame", "5 tasks have one each"},
         Case{"silent_peer", "io", "io", "without a timeout"}),
     [](const auto& each) { return string(each.param.name); });
 

@@ -5,16 +5,19 @@
 #include <asio/experimental/awaitable_operators.hpp>
 #include <asio/experimental/channel.hpp>
 
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <exception>
 #include <functional>
 #include <future>
 #include <iostream>
 #include <map>
 #include <memory>
 #include <mutex>
+#include <stdexcept>
 #include <string>
 #include <thread>
 #include <vector>
@@ -76,6 +79,42 @@ End future_on_own_executor(World& world) {
 End future_and_nobody_else(World& world) {
   future_on_own_executor(world);
   return world.fixed ? End::kStdin : End::kJoin;
+}
+
+awaitable<void> fail() {
+  co_await asio::post(use_awaitable);
+  throw std::runtime_error("the peer is gone");
+}
+
+End dropped_exception(World& world) {
+  for (int i = 0; i < 3; ++i) {
+    if (world.fixed) {
+      co_spawn(world.context, fail(), [](const std::exception_ptr& /*error*/) {});
+    } else {
+      co_spawn(world.context, fail(), detached);
+    }
+  }
+  world.start_worker();
+  return End::kStdin;
+}
+
+template <class Buffer>
+awaitable<void> hold_buffer(World& world, Buffer buffer) {
+  asio::steady_timer timer(world.context, kForEver);
+  co_await timer.async_wait(use_awaitable);
+  std::printf("%p\n", static_cast<void*>(buffer.data()));
+}
+
+End buffer_in_frame(World& world) {
+  for (int i = 0; i < 5; ++i) {
+    if (world.fixed) {
+      co_spawn(world.context, hold_buffer(world, std::vector<char>(10'000)), detached);
+    } else {
+      co_spawn(world.context, hold_buffer(world, std::array<char, 10'000>()), detached);
+    }
+  }
+  world.start_worker();
+  return End::kStdin;
 }
 
 volatile std::uint64_t g_sink = 0;
@@ -216,6 +255,8 @@ int main(int argc, char** argv) {
   const std::map<std::string, End (*)(World&)> cases{
       {"future_on_own_executor", future_on_own_executor},
       {"future_and_nobody_else", future_and_nobody_else},
+      {"dropped_exception", dropped_exception},
+      {"buffer_in_frame", buffer_in_frame},
       {"busy", busy},
       {"sleeping", sleeping},
       {"mutex_across_suspension", mutex_across_suspension},

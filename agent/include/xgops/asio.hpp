@@ -11,6 +11,7 @@
 #if !defined(XGOPS_NO_ASIO) && __cplusplus >= 202002L && __has_include(<asio.hpp>)
 
 #  include "xgops/detail/frame_memory.hpp"
+#  include "xgops/detail/lost_exception.hpp"
 #  include "xgops/detail/operation_of.hpp"
 #  include "xgops/detail/task_record.hpp"
 
@@ -27,6 +28,7 @@
 #  include <asio/associated_allocator.hpp>
 #  include <asio/awaitable.hpp>
 #  include <asio/co_spawn.hpp>
+#  include <asio/detached.hpp>
 #  include <asio/io_context.hpp>
 #  include <asio/system_context.hpp>
 #  include <asio/thread_pool.hpp>

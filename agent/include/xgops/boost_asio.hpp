@@ -11,6 +11,7 @@
 #if !defined(XGOPS_NO_BOOST_ASIO) && __cplusplus >= 202002L && __has_include(<boost/asio.hpp>)
 
 #  include "xgops/detail/frame_memory.hpp"
+#  include "xgops/detail/lost_exception.hpp"
 #  include "xgops/detail/operation_of.hpp"
 #  include "xgops/detail/task_record.hpp"
 
@@ -27,6 +28,7 @@
 #  include <boost/asio/associated_allocator.hpp>
 #  include <boost/asio/awaitable.hpp>
 #  include <boost/asio/co_spawn.hpp>
+#  include <boost/asio/detached.hpp>
 #  include <boost/asio/io_context.hpp>
 #  include <boost/asio/system_context.hpp>
 #  include <boost/asio/thread_pool.hpp>

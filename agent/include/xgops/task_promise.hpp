@@ -4,6 +4,7 @@
 
 #include "xgops/code_location.hpp"
 #include "xgops/detail/frame_memory.hpp"
+#include "xgops/detail/lost_exception.hpp"
 #include "xgops/detail/operation_of.hpp"
 #include "xgops/detail/task_record.hpp"
 
@@ -116,6 +117,14 @@ class TaskPromise {
   template <class Inner>
   auto starts(Inner inner) noexcept {
     return Starting<Inner>{std::move(inner), this};
+  }
+  /// To be called in `unhandled_exception` when nobody will be told of it: of a coroutine that is
+  /// not awaited, whose handle nobody asks. `xgops diagnose --rules lost-exception` shows how
+  /// often, where and what. Cost: that of throwing once more.
+  void lose_exception() noexcept {
+    if (called_in_ == 0) {
+      detail::lose_exception(*record(), node_);
+    }
   }
   /// Wraps what `final_suspend` returns.
   template <class Inner>

@@ -43,6 +43,12 @@ void xgops_task_set_name(struct xgops_task_record* record, const char* name);
 /// Adds or replaces a label of `record`, for it and for the tasks that it creates from now on.
 void xgops_task_set_label(struct xgops_task_record* record, const char* key, const char* value);
 
+/// `record` ends with an exception of which nobody will be told: its type as the C++ runtime names
+/// it, what it says (may be ""), and where the task was suspended last, as `CodeLocation` has it
+/// (0: it never was). Counted by where the task was created and by type.
+void xgops_task_lose_exception(const struct xgops_task_record* record, const char* type,
+                               const char* what, uint64_t place, uint64_t function);
+
 /// Callback of `xgops_task_visit`. All pointers end with the call. Returns 0 to stop.
 typedef struct xgops_task_view {
   size_t size;  ///< sizeof(xgops_task_view)

@@ -74,8 +74,10 @@ std::uint32_t TaskMapper::chain_id(std::span<const tasks::FrameSite> frames,
     chain.locations.reserve(frames.size());
     for (const tasks::FrameSite& frame : frames) {
       chain.locations.push_back(location_id(frame.location, frame.function, part));
+      chain.frame_bytes.push_back(static_cast<std::uint32_t>(
+          std::min<std::size_t>(state_.tasks.registry->frame_bytes(frame.node), UINT32_MAX)));
     }
-    bytes_ += 8 + 4 * frames.size();
+    bytes_ += 8 + 8 * frames.size();
     part.chains.push_back(std::move(chain));
   }
   return entry->second;

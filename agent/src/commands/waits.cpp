@@ -5,6 +5,9 @@
 #include "commands/handlers.hpp"
 #include "commands/wait_mapping.hpp"
 #include "tasks/holders.hpp"
+#include "tasks/lost_exceptions.hpp"
+#include "tasks/snapshot.hpp"
+#include "tasks/source_text.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -40,6 +43,7 @@ class WaitsAnswer {
       const threads::EventPollFacts facts = state_.inspector.look_into_event_poll(fd);
       part_.event_polls.push_back({fd, facts.watched, facts.external});
     }
+    add_lost_exceptions();
     part_.caught_signals = state_.inspector.caught_signals();
     part_.truncated = is_late_ || polls < request.event_polls.size();
     part_.cost = meter.cost();
@@ -117,6 +121,23 @@ class WaitsAnswer {
     }
     flush(kObjectBytes + kHolderBytes * object.holders.size());
     part_.objects.push_back(std::move(object));
+  }
+
+  /// At most `LostExceptions::kMost`: they fit into one message.
+  void add_lost_exceptions() {
+    const auto place_of = [](std::uint64_t location, std::uint64_t function) {
+      tasks::SourcePlace place = tasks::place_at(location, function);
+      return protocol::SourceLocation{0, place.line, std::move(place.file),
+                                      std::move(place.function)};
+    };
+    const std::uint32_t now = detail::coarse_ticks();
+    for (const tasks::LostException& lost : state_.tasks.lost_exceptions->list()) {
+      part_.lost_exceptions.push_back({lost.type.data(), lost.what.data(), lost.name.data(),
+                                       place_of(lost.created_at, 0),
+                                       place_of(lost.place, lost.function), lost.count,
+                                       lost.last_task, tasks::age_between(lost.last, now)});
+    }
+    part_.lost_unlisted = state_.tasks.lost_exceptions->unlisted();
   }
 
   /// Sends what there is once it is enough.

@@ -59,6 +59,9 @@ class Registry {
   [[nodiscard]] const Arena& frames() const noexcept { return frame_arena_; }
   /// Where `records` are.
   [[nodiscard]] const Arena& record_memory() const noexcept { return record_arena_; }
+  /// The size of the frame that the node at `node` lies in, rounded up to 16; 0: it is not known,
+  /// for frames with an allocator of their own.
+  [[nodiscard]] std::size_t frame_bytes(std::uint64_t node) const noexcept;
   [[nodiscard]] TaskCounts counts() const noexcept;
   [[nodiscard]] AnnouncedWait announced_wait(std::uint32_t tid) const noexcept;
   /// What every thread announces that says something, with its id.
@@ -79,6 +82,7 @@ class Registry {
 
   static constexpr std::size_t kClasses = detail::ThreadBlock::kClasses;
   static constexpr std::size_t kSlabBytes = std::size_t{64} << 10;
+  static constexpr std::size_t kSlabEnd = 16;  ///< The last bytes of a slab hold its size class.
 
   static void before_fork() noexcept;
   static void after_fork_in_parent() noexcept;

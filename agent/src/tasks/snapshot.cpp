@@ -79,7 +79,7 @@ TaskReader::Outcome TaskReader::begin(Lane& lane, const Registry::Record& record
     // Being created: it does not exist yet. Else it is between two states.
     return task.state == detail::kTaskCreated ? Outcome::kNotLive : Outcome::kMoved;
   }
-  task.parent = record.parent.load(kAcquire);
+  task.parent = record.parent.load(kAcquire) & ~detail::kDetached;
   task.resumed = record.resumed.load(kAcquire);
   task.created_at = record.created_at.load(kAcquire);
   task.since = record.since.load(kAcquire);
@@ -104,6 +104,7 @@ void TaskReader::step(Lane& lane, FrameSite* sites, std::size_t max_frames) cons
     lane.next = 0;
     return;
   }
+  node.site.node = lane.next;
   lane.next = node.caller;
   if (node.site.location != TaskNode::kHidden) {
     sites[lane.frames++] = node.site;

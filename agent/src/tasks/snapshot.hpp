@@ -18,6 +18,7 @@ namespace xgops::tasks {
 struct FrameSite {
   std::uint64_t location = 0;
   std::uint64_t function = 0;
+  std::uint64_t node = 0;  ///< Its address, for `Registry::frame_bytes`.
 };
 
 /// Whether what was read of a task belongs together.

@@ -14,16 +14,17 @@ struct ExportedSource {
   const Registry* registry;
   const DetailTable* details;
   const PendingTable* pending;
+  const LostExceptions* lost_exceptions;
 };
 
-// To be raised with every change of Registry, DetailTable, PendingTable, xgops_task_record or
-// TaskNode.
+// To be raised with every change of Registry, DetailTable, PendingTable, LostExceptions,
+// xgops_task_record or TaskNode.
 constexpr std::uint64_t kLayout = 1;
 
 }  // namespace
 
 TaskSource own_source() noexcept {
-  return {&registry(), &details(), &pending_operations()};
+  return {&registry(), &details(), &pending_operations(), &lost_exceptions()};
 }
 
 TaskSource find_source(std::string& problem) {
@@ -41,13 +42,14 @@ TaskSource find_source(std::string& problem) {
         "they are not shown; preload the version that the program was built with";
     return own_source();
   }
-  return {found.registry, found.details, found.pending};
+  return {found.registry, found.details, found.pending, found.lost_exceptions};
 }
 
 }  // namespace xgops::tasks
 
 extern "C" [[gnu::visibility("default")]] const void* xgops_task_registry(void) {
   using namespace xgops::tasks;  // NOLINT(google-build-using-namespace): of one function.
-  static const ExportedSource source{kLayout, &registry(), &details(), &pending_operations()};
+  static const ExportedSource source{kLayout, &registry(), &details(), &pending_operations(),
+                                     &lost_exceptions()};
   return &source;
 }

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "tasks/details.hpp"
+#include "tasks/lost_exceptions.hpp"
 #include "tasks/pending.hpp"
 #include "tasks/registry.hpp"
 
@@ -15,6 +16,7 @@ struct TaskSource {
   const Registry* registry = nullptr;
   const DetailTable* details = nullptr;
   const PendingTable* pending = nullptr;
+  const LostExceptions* lost_exceptions = nullptr;
 };
 
 /// This library's own.

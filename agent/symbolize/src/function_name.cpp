@@ -64,6 +64,12 @@ std::string readable_function(std::string_view text) {
   return readable_name(replaced(std::move(plain), "{anonymous}", "(anonymous namespace)"));
 }
 
+std::string readable_type(std::string_view mangled) {
+  constexpr std::string_view kWords = "typeinfo name for ";
+  std::string name = readable_symbol("_ZTS" + std::string(mangled.substr(0, kMaxTextBytes)));
+  return name.starts_with(kWords) ? name.substr(kWords.size()) : std::string(mangled);
+}
+
 std::string short_type(std::string_view text, std::size_t most) {
   constexpr std::string_view kMore = "...";
   std::string name = clean_name(text.substr(0, kMaxTextBytes));

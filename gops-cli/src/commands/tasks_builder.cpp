@@ -75,7 +75,10 @@ void TasksBuilder::add(protocol::Tasks::Response part) {
   }
   for (protocol::TaskChain& chain : part.chains) {
     chains_.add(chain.id);
+    odd_chain_ = odd_chain_ ||
+                 (!chain.frame_bytes.empty() && chain.frame_bytes.size() != chain.locations.size());
     table_.chains.push_back(std::move(chain.locations));
+    table_.frame_bytes.push_back(std::move(chain.frame_bytes));
   }
   creation_.add(std::move(part.modules), part.creation_stacks);
   table_.tasks.insert(table_.tasks.end(), part.tasks.begin(), part.tasks.end());
@@ -125,6 +128,9 @@ Result<TaskTable> TasksBuilder::finish() {
   }
   if (!texts_.seal() || !places_.seal() || !chains_.seal()) {
     return bad_answer("the id of a text, location or chain is 0 or came twice");
+  }
+  if (odd_chain_) {
+    return bad_answer("a chain with more or fewer sizes than frames");
   }
   if (auto done = translate_chains(); !done) {
     return std::move(done).error();

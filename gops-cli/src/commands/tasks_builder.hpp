@@ -52,6 +52,7 @@ class TasksBuilder {
   WireIds texts_;
   WireIds places_;
   WireIds chains_;
+  bool odd_chain_ = false;  ///< One that has more or fewer sizes than frames.
 };
 
 }  // namespace xgops::cli

@@ -154,7 +154,7 @@ protocol::Tasks::Response DumpTasks::finish(bool all_are_here) {
       const auto [entry, is_new] =
           ids.try_emplace(chain->second, static_cast<std::uint32_t>(ids.size() + 1));
       if (is_new) {
-        response_.chains.push_back({entry->second, entry->first});
+        response_.chains.push_back({entry->second, entry->first, {}});
       }
       task.chain = entry->second;
     }

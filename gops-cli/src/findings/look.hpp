@@ -17,6 +17,8 @@ struct Look {
   std::vector<protocol::WaitObject> objects;
   std::vector<protocol::AnnouncedWait> announced;
   std::vector<protocol::EventPoll> event_polls;
+  std::vector<protocol::LostException> lost_exceptions;  ///< Checked by nobody: untrusted texts.
+  std::uint64_t lost_unlisted = 0;
   std::uint64_t caught_signals = 0;
   bool incomplete = false;                   ///< Something is missing: the deadline came first.
   std::chrono::steady_clock::time_point at;  ///< When it began.

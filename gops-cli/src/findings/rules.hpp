@@ -38,4 +38,8 @@ struct Rule {
 [[nodiscard]] std::vector<Finding> find_convoys(const Analysis& analysis);
 [[nodiscard]] std::vector<Finding> find_old_reads(const Analysis& analysis);
 
+// Where what is known of coroutines decides.
+[[nodiscard]] std::vector<Finding> find_lost_exceptions(const Analysis& analysis);
+[[nodiscard]] std::vector<Finding> find_large_frames(const Analysis& analysis);
+
 }  // namespace xgops::cli

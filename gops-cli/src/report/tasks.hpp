@@ -27,6 +27,8 @@ struct TaskTable {
   std::vector<std::string> texts;
   std::vector<SourcePlace> places;
   std::vector<std::vector<std::uint32_t>> chains;  ///< Innermost first.
+  /// For each chain as many: bytes of its frames, or 0; or none at all.
+  std::vector<std::vector<std::uint32_t>> frame_bytes;
   StackTable creation;
   std::vector<protocol::Task> tasks;        ///< In ascending order of id, until a command sorts.
   std::vector<protocol::TaskGroup> groups;  ///< In place of tasks, when groups were asked for.
@@ -47,6 +49,10 @@ struct TaskTable {
   [[nodiscard]] const std::vector<std::uint32_t>& chain(std::uint32_t id) const {
     static const std::vector<std::uint32_t> none;
     return id == 0 ? none : chains[id - 1];
+  }
+  [[nodiscard]] const std::vector<std::uint32_t>& frame_bytes_of(std::uint32_t chain_id) const {
+    static const std::vector<std::uint32_t> none;
+    return chain_id == 0 || chain_id > frame_bytes.size() ? none : frame_bytes[chain_id - 1];
   }
 };
 

@@ -52,6 +52,37 @@ TEST(RegistryTest, UsesRecordsAgain) {
   EXPECT_EQ(registry().records().size(), before);
 }
 
+std::size_t bytes_of_frame_of(std::size_t bytes, std::size_t node_offset) {
+  void* const frame = detail::allocate_frame(bytes);
+  const auto node = reinterpret_cast<std::uint64_t>(frame) + node_offset;
+  const std::size_t found = registry().frame_bytes(node);
+  detail::free_frame(frame, bytes);
+  return found;
+}
+
+TEST(RegistryTest, KnowsHowLargeFramesAre) {
+#if !defined(XGOPS_FRAMES_ON_HEAP)
+  for (const std::size_t bytes : {100UL, 512UL, 2048UL}) {
+    EXPECT_EQ(bytes_of_frame_of(bytes, 16), (bytes + 15) / 16 * 16);
+    EXPECT_EQ(bytes_of_frame_of(bytes, bytes - 8), (bytes + 15) / 16 * 16);
+  }
+#endif
+  for (const std::size_t bytes : {2049UL, 4096UL, 200'000UL}) {
+    EXPECT_EQ(bytes_of_frame_of(bytes, 16), bytes);
+    EXPECT_EQ(bytes_of_frame_of(bytes, 24), bytes);
+    EXPECT_EQ(bytes_of_frame_of(bytes, 600), bytes);
+  }
+}
+
+TEST(RegistryTest, DoesNotKnowHowLargeOtherMemoryIs) {
+  const auto heap = std::make_unique<std::uint64_t[]>(2000);
+  const std::uint64_t on_stack = 0;
+
+  EXPECT_EQ(registry().frame_bytes(reinterpret_cast<std::uint64_t>(&heap[1000])), 0U);
+  EXPECT_EQ(registry().frame_bytes(reinterpret_cast<std::uint64_t>(&on_stack)), 0U);
+  EXPECT_EQ(registry().frame_bytes(16), 0U);
+}
+
 TEST(RegistryTest, GetsRecordsBackFromThreadsThatEnd) {
   on_a_thread([] { make_jobs(700); });
   const std::size_t before = registry().records().size();

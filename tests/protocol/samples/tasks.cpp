@@ -63,7 +63,7 @@ Tasks::Response sample() {
   Tasks::Response response;
   response.texts = {{1, "session"}, {2, "tenant=blue"}, {9, "async_mutex"}};
   response.locations = {{5, 57, "server.cpp", "void echo(echo(int)::_Z4echoi.Frame*)"}};
-  response.chains = {{3, {5, 0}}};
+  response.chains = {{3, {5, 0}, {368, 0}}};
   response.modules = {module};
   response.creation_stacks = {stack};
   response.tasks = {sample_task(), protocol::Task{}};

@@ -37,6 +37,16 @@ Waits::Response sample() {
   response.objects = {channel, protocol::WaitObject{}};
   response.announced = {announced};
   response.event_polls = {{3, 2, 1}};
+  response.lost_exceptions.resize(1);
+  response.lost_exceptions[0].type = "St13runtime_error";
+  response.lost_exceptions[0].what = "connection reset";
+  response.lost_exceptions[0].task_name = "session";
+  response.lost_exceptions[0].created = {0, 120, "server.cpp", "accept()"};
+  response.lost_exceptions[0].place = {0, 88, "session.cpp", "serve()"};
+  response.lost_exceptions[0].count = 3;
+  response.lost_exceptions[0].last_task = 19;
+  response.lost_exceptions[0].last_age_ns = 4'000'000'000;
+  response.lost_unlisted = 2;
   response.caught_signals = 0x4002;
   response.truncated = true;
   response.cost.elapsed_ns = 3'100'000;

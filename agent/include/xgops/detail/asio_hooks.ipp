@@ -217,6 +217,19 @@ class Promise : public TrackedFrame<T, Executor> {
     return Base::final_suspend();
   }
 
+  void unhandled_exception() {
+    if constexpr (!kIsEntry) {
+      // Called by co_spawn itself, which gives it to a token that drops it.
+      const TaskNode* const caller = this->node().caller.load(kRelaxed);
+      const bool is_root = caller != nullptr && caller->caller.load(kRelaxed) == nullptr;
+      const xgops_task_record* const record = this->record();
+      if (is_root && record != nullptr && (record->parent.load(kRelaxed) & kDetached) != 0) {
+        lose_exception(*record, this->node());
+      }
+    }
+    Base::unhandled_exception();
+  }
+
   /// What `co_await operand` turns into.
   template <class Operand>
     requires requires(Base& base, Operand&& operand) {

@@ -18,13 +18,20 @@ template <class Executor>
 using DefaultToken =
     typename XGOPS_ASIO::default_completion_token<std::remove_cvref_t<Executor>>::type;
 
-/// The next task created on this thread is the one that this co_spawn makes.
+/// The next task created on this thread is the one that this co_spawn makes. Of a detached one
+/// nobody learns how it ends.
+template <class Token>
 class SpawnScope {
  public:
   explicit SpawnScope(const CodeLocation& location) noexcept {
     xgops_task_thread_state.spawn_location = location.word();
+    xgops_task_thread_state.spawn_detached =
+        std::is_same_v<std::remove_cvref_t<Token>, XGOPS_ASIO::detached_t>;
   }
-  ~SpawnScope() { xgops_task_thread_state.spawn_location = 0; }
+  ~SpawnScope() {
+    xgops_task_thread_state.spawn_location = 0;
+    xgops_task_thread_state.spawn_detached = false;
+  }
   SpawnScope(const SpawnScope&) = delete;
   SpawnScope& operator=(const SpawnScope&) = delete;
 };
@@ -39,7 +46,7 @@ inline auto co_spawn(Executor&& executor, awaitable<T, E> operand,
                      xgops::CodeLocation location = xgops::CodeLocation::current())
     -> decltype(co_spawn(std::as_const(executor), std::move(operand), std::forward<Token>(token),
                          0)) {
-  const xgops::detail::XGOPS_ASIO_HOOKS::SpawnScope scope(location);
+  const xgops::detail::XGOPS_ASIO_HOOKS::SpawnScope<Token> scope(location);
   return co_spawn(std::as_const(executor), std::move(operand), std::forward<Token>(token), 0);
 }
 template <xgops::detail::XGOPS_ASIO_HOOKS::spawns_on Executor, class E,
@@ -49,7 +56,7 @@ inline auto co_spawn(Executor&& executor, awaitable<void, E> operand,
                      xgops::CodeLocation location = xgops::CodeLocation::current())
     -> decltype(co_spawn(std::as_const(executor), std::move(operand), std::forward<Token>(token),
                          0)) {
-  const xgops::detail::XGOPS_ASIO_HOOKS::SpawnScope scope(location);
+  const xgops::detail::XGOPS_ASIO_HOOKS::SpawnScope<Token> scope(location);
   return co_spawn(std::as_const(executor), std::move(operand), std::forward<Token>(token), 0);
 }
 template <xgops::detail::XGOPS_ASIO_HOOKS::spawns_on Executor, class Function,
@@ -59,7 +66,7 @@ inline auto co_spawn(Executor&& executor, Function&& function,
                      xgops::CodeLocation location = xgops::CodeLocation::current())
     -> decltype(co_spawn(std::as_const(executor), std::forward<Function>(function),
                          std::forward<Token>(token), 0)) {
-  const xgops::detail::XGOPS_ASIO_HOOKS::SpawnScope scope(location);
+  const xgops::detail::XGOPS_ASIO_HOOKS::SpawnScope<Token> scope(location);
   return co_spawn(std::as_const(executor), std::forward<Function>(function),
                   std::forward<Token>(token), 0);
 }
@@ -74,7 +81,7 @@ inline auto co_spawn(Executor&& executor, Function&& function,
           xgops::detail::XGOPS_ASIO_HOOKS::DefaultToken<CONTEXT::executor_type>(),                 \
       xgops::CodeLocation location = xgops::CodeLocation::current())                               \
       ->decltype(co_spawn(context, std::move(operand), std::forward<Token>(token), 0)) {           \
-    const xgops::detail::XGOPS_ASIO_HOOKS::SpawnScope scope(location);                             \
+    const xgops::detail::XGOPS_ASIO_HOOKS::SpawnScope<Token> scope(location);                      \
     return co_spawn(context, std::move(operand), std::forward<Token>(token), 0);                   \
   }                                                                                                \
   template <class E,                                                                               \
@@ -85,7 +92,7 @@ inline auto co_spawn(Executor&& executor, Function&& function,
           xgops::detail::XGOPS_ASIO_HOOKS::DefaultToken<CONTEXT::executor_type>(),                 \
       xgops::CodeLocation location = xgops::CodeLocation::current())                               \
       ->decltype(co_spawn(context, std::move(operand), std::forward<Token>(token), 0)) {           \
-    const xgops::detail::XGOPS_ASIO_HOOKS::SpawnScope scope(location);                             \
+    const xgops::detail::XGOPS_ASIO_HOOKS::SpawnScope<Token> scope(location);                      \
     return co_spawn(context, std::move(operand), std::forward<Token>(token), 0);                   \
   }                                                                                                \
   template <class Function,                                                                        \
@@ -97,7 +104,7 @@ inline auto co_spawn(Executor&& executor, Function&& function,
       xgops::CodeLocation location = xgops::CodeLocation::current())                               \
       ->decltype(co_spawn(context, std::forward<Function>(function), std::forward<Token>(token),   \
                           0)) {                                                                    \
-    const xgops::detail::XGOPS_ASIO_HOOKS::SpawnScope scope(location);                             \
+    const xgops::detail::XGOPS_ASIO_HOOKS::SpawnScope<Token> scope(location);                      \
     return co_spawn(context, std::forward<Function>(function), std::forward<Token>(token), 0);     \
   }
 XGOPS_CO_SPAWN_ON(io_context)

@@ -8,6 +8,7 @@
 #include "xgops/tasks_abi.h"
 
 #include <cstddef>
+#include <cstdint>
 #include <new>
 
 namespace xgops::detail {
@@ -23,46 +24,72 @@ namespace xgops::detail {
 #  endif
 #endif
 
+/// Stands in front of frames that are larger than any class, for who asks how large frames are.
+struct LargeFrame {
+  std::uint64_t mark;  ///< `kMark` xor the frame's address.
+  std::uint64_t bytes;
+
+  static constexpr std::uint64_t kMark = 0x6c61'7267'6566'726d;
+};
+static_assert(sizeof(LargeFrame) == 16, "frames behind it stay aligned");
+
+inline void* allocate_large_frame(std::size_t bytes) {
+  auto* const header = static_cast<LargeFrame*>(::operator new(bytes + sizeof(LargeFrame)));
+  void* const frame = header + 1;
+  header->mark = LargeFrame::kMark ^ reinterpret_cast<std::uint64_t>(frame);
+  header->bytes = bytes;
+  return frame;
+}
+inline void free_large_frame(void* frame) noexcept {
+  auto* const header = static_cast<LargeFrame*>(frame) - 1;
+  header->mark = 0;
+  ::operator delete(header);
+}
+
 /// Memory for a coroutine frame. Throws std::bad_alloc. Cost: 2 ns when this thread freed one of
 /// that size before.
 inline void* allocate_frame(std::size_t bytes) {
+  if (bytes > ThreadBlock::kMaxBytes) [[unlikely]] {
+    return allocate_large_frame(bytes);
+  }
 #if !defined(XGOPS_FRAMES_ON_HEAP)
   const std::size_t size_class = (bytes + ThreadBlock::kUnit - 1) / ThreadBlock::kUnit;
-  if (size_class <= ThreadBlock::kClasses) [[likely]] {
-    if (ThreadBlock* const block = xgops_task_thread_state.block) [[likely]] {
-      if (FreeFrame* const frame = block->heads[size_class]) [[likely]] {
-        block->heads[size_class] = frame->next;
-        --block->counts[size_class];
-        return frame;
-      }
-    }
-    if (void* const frame = ::xgops_frame_refill(size_class)) {
+  if (ThreadBlock* const block = xgops_task_thread_state.block) [[likely]] {
+    if (FreeFrame* const frame = block->heads[size_class]) [[likely]] {
+      block->heads[size_class] = frame->next;
+      --block->counts[size_class];
       return frame;
     }
-    // Of the size of its class: it ends up in a list of such.
-    return ::operator new(size_class* ThreadBlock::kUnit);
   }
-#endif
+  if (void* const frame = ::xgops_frame_refill(size_class)) {
+    return frame;
+  }
+  // Of the size of its class: it ends up in a list of such.
+  return ::operator new(size_class* ThreadBlock::kUnit);
+#else
   return ::operator new(bytes);
+#endif
 }
 
-inline void free_frame(void* memory, [[maybe_unused]] std::size_t bytes) noexcept {
-#if !defined(XGOPS_FRAMES_ON_HEAP)
-  const std::size_t size_class = (bytes + ThreadBlock::kUnit - 1) / ThreadBlock::kUnit;
-  if (size_class <= ThreadBlock::kClasses) [[likely]] {
-    ThreadBlock* const block = xgops_task_thread_state.block;
-    if (block != nullptr && block->counts[size_class] < ThreadBlock::kMaxCached) [[likely]] {
-      auto* const frame = static_cast<FreeFrame*>(memory);
-      frame->next = block->heads[size_class];
-      block->heads[size_class] = frame;
-      ++block->counts[size_class];
-      return;
-    }
-    ::xgops_frame_spill(memory, size_class);
+inline void free_frame(void* memory, std::size_t bytes) noexcept {
+  if (bytes > ThreadBlock::kMaxBytes) [[unlikely]] {
+    free_large_frame(memory);
     return;
   }
-#endif
+#if !defined(XGOPS_FRAMES_ON_HEAP)
+  const std::size_t size_class = (bytes + ThreadBlock::kUnit - 1) / ThreadBlock::kUnit;
+  ThreadBlock* const block = xgops_task_thread_state.block;
+  if (block != nullptr && block->counts[size_class] < ThreadBlock::kMaxCached) [[likely]] {
+    auto* const frame = static_cast<FreeFrame*>(memory);
+    frame->next = block->heads[size_class];
+    block->heads[size_class] = frame;
+    ++block->counts[size_class];
+    return;
+  }
+  ::xgops_frame_spill(memory, size_class);
+#else
   ::operator delete(memory);
+#endif
 }
 
 }  // namespace xgops::detail

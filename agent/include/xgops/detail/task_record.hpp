@@ -72,7 +72,7 @@ struct alignas(64) xgops_task_record {
   std::atomic<std::uint32_t> resumed;
   std::atomic<std::uint64_t> identity;        ///< id << 16 | kind of argument << 8 | state.
   std::atomic<xgops::detail::TaskNode*> top;  ///< The innermost frame.
-  std::atomic<std::uint64_t> parent;          ///< An id.
+  std::atomic<std::uint64_t> parent;  ///< An id; with `kDetached`: nobody learns how it ends.
   /// Waiting: the `TaskOperation`. Running: what `xgops_task_thread::current` was before.
   std::atomic<std::uintptr_t> context;
   std::atomic<std::uint64_t> argument;  ///< Running: the thread id. Free: the next free record.
@@ -125,6 +125,7 @@ struct xgops_task_thread {
   std::uint64_t end_id;
   xgops::detail::ThreadBlock* block;  ///< Null before the first use, and while the thread ends.
   std::uint64_t spawn_location;       ///< Of the task that is created next; 0: not known.
+  bool spawn_detached;                ///< Nobody will learn how that one ends.
 };
 
 extern "C" {
@@ -168,6 +169,8 @@ inline void store_location(TaskNodeWithFunction& node, const CodeLocation& locat
 inline xgops_task_record* record_of(std::uintptr_t current) noexcept {
   return reinterpret_cast<xgops_task_record*>(current & ~kInitiating);
 }
+
+inline constexpr std::uint64_t kDetached = std::uint64_t{1} << 63;  ///< Beside a parent's id.
 
 inline constexpr unsigned kIdShift = 16;
 inline std::uint64_t id_of(const xgops_task_record& record) noexcept {
@@ -273,7 +276,8 @@ inline xgops_task_record& create_task(TaskNode* top) {
     }
   }
   record->created_at.store(created_at, kRelease);
-  record->parent.store(parent_id, kRelease);
+  record->parent.store(thread.spawn_detached ? parent_id | kDetached : parent_id, kRelease);
+  thread.spawn_detached = false;
   if ((parent != nullptr && parent->details.load(kRelaxed) != 0) ||
       xgops_task_options.load(kRelaxed) != 0) [[unlikely]] {
     ::xgops_task_describe_new(record, parent);

@@ -14,6 +14,10 @@ namespace xgops::symbolize {
 /// as far as possible.
 [[nodiscard]] std::string readable_function(std::string_view text);
 
+/// "St13runtime_error", as `std::type_info::name()` says it, becomes "std::runtime_error". What is
+/// no such name stays as it is.
+[[nodiscard]] std::string readable_type(std::string_view mangled);
+
 /// The name of a type in at most `most` bytes: template arguments go first, then the end.
 [[nodiscard]] std::string short_type(std::string_view text, std::size_t most);
 

@@ -116,10 +116,13 @@ struct SourceLocation {
 struct TaskChain {
   std::uint32_t id = 0;                  ///< Never 0.
   std::vector<std::uint32_t> locations;  ///< Ids; 0: a frame that has not been suspended yet.
+  /// Sizes of these frames, of the first task that was seen with the chain; 0: not known. As many,
+  /// or none at all.
+  std::vector<std::uint32_t> frame_bytes = {};
 
   template <class Archive>
   void serialize(Archive& archive) {
-    archive(id, locations);
+    archive(id, locations, frame_bytes);
   }
 };
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // What `Stacks` and `Tasks` do not say of waits: who can end one when it is not a single holder,
-// what threads announce, and what the event loops watch.
+// what threads announce, and what the event loops watch. And which exceptions ended waits unseen.
 #pragma once
 
 #include "xgops/protocol/header.hpp"
@@ -66,6 +66,23 @@ struct EventPoll {
   }
 };
 
+/// Exceptions of one type that ended tasks created at one place, of which nobody was told.
+struct LostException {
+  std::string type;        ///< As the compiler wrote it, mangled.
+  std::string what;        ///< What the last one says; may be empty.
+  std::string task_name;   ///< Of the last one's task; may be empty.
+  SourceLocation created;  ///< Where the tasks were created; its id is 0.
+  SourceLocation place;    ///< Where the last one was suspended last; its id is 0.
+  std::uint64_t count = 0;
+  std::uint64_t last_task = 0;   ///< An id.
+  std::int64_t last_age_ns = 0;  ///< Since the last one.
+
+  template <class Archive>
+  void serialize(Archive& archive) {
+    archive(type, what, task_name, created, place, count, last_task, last_age_ns);
+  }
+};
+
 struct Waits {
   static constexpr MessageType kType = MessageType::kWaits;
 
@@ -79,12 +96,13 @@ struct Waits {
     }
   };
 
-  /// One of a series. Only the last message (`kFinal`) has `caught_signals`, `truncated` and
-  /// `cost`.
+  /// One of a series. Only the last message (`kFinal`) has `lost_exceptions` and what follows it.
   struct Response {
     std::vector<WaitObject> objects;
     std::vector<AnnouncedWait> announced;
     std::vector<EventPoll> event_polls;
+    std::vector<LostException> lost_exceptions;
+    std::uint64_t lost_unlisted = 0;  ///< Lost exceptions beside those listed.
     /// Bit n-1: signal n has a handler of the program's own, which might end waits.
     std::uint64_t caught_signals = 0;
     bool truncated = false;  ///< The deadline or a limit came first.
@@ -92,7 +110,8 @@ struct Waits {
 
     template <class Archive>
     void serialize(Archive& archive) {
-      archive(objects, announced, event_polls, caught_signals, truncated, cost);
+      archive(objects, announced, event_polls, lost_exceptions, lost_unlisted, caught_signals,
+              truncated, cost);
     }
   };
 };
