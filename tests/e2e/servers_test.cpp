@@ -4,11 +4,18 @@
 #include "gdb_comparison.hpp"
 
 #include <algorithm>
+#include <array>
+#include <atomic>
+#include <cstdint>
 #include <filesystem>
 #include <fstream>
+#include <thread>
 
+#include <arpa/inet.h>
 #include <grp.h>
+#include <netinet/in.h>
 #include <pwd.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 namespace xgops::test {
@@ -133,6 +140,64 @@ TEST_F(RedisTest, GivesNoReasonForAFinding) {
   load.error_file = directory_.path() / "errors";
   const ChildProcess benchmark(load);  // Until it is killed.
   expect_no_findings(*server_, server_->pid());
+}
+
+/// Asks the demo server for echoes on some connections until destroyed.
+class EchoLoad {
+ public:
+  EchoLoad(std::uint16_t port, int connections) {
+    for (int i = 0; i < connections; ++i) {
+      clients_.emplace_back([this, port] { ask_and_ask(port); });
+    }
+  }
+  ~EchoLoad() {
+    stopping_ = true;
+    for (std::thread& client : clients_) {
+      client.join();
+    }
+  }
+  EchoLoad(const EchoLoad&) = delete;
+  EchoLoad& operator=(const EchoLoad&) = delete;
+
+  [[nodiscard]] std::uint64_t answers() const { return answers_; }
+
+ private:
+  void ask_and_ask(std::uint16_t port) {
+    const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(port);
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    const std::string question = "echo hello\n";
+    std::array<char, 64> answer{};
+    bool alive = ::connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
+    while (alive && !stopping_) {
+      alive = ::send(fd, question.data(), question.size(), MSG_NOSIGNAL) > 0 &&
+              ::recv(fd, answer.data(), answer.size(), 0) > 0;
+      ++answers_;
+    }
+    ::close(fd);
+  }
+
+  std::atomic<bool> stopping_{false};
+  std::atomic<std::uint64_t> answers_{0};
+  std::vector<std::thread> clients_;
+};
+
+TEST(DemoServerTest, GivesNoReasonForAFinding) {
+  TargetOptions options;
+  options.launch = Launch::kPlain;
+  auto server = TargetProcess::spawn_program(xgops_path().parent_path() / "demo_server", options);
+  const auto ready = server.read_line(kServerDeadline);
+  ASSERT_TRUE(ready && ready->starts_with("ready ")) << server.log();
+  const auto port = static_cast<std::uint16_t>(std::stoi(ready->substr(6)));
+
+  expect_no_findings(server, server.pid());
+  const EchoLoad load(port, 8);
+  expect_no_findings(server, server.pid());
+
+  EXPECT_GT(load.answers(), 0U);
+  server.kill();  // Before the load ends: it would wait for an answer.
 }
 
 class Icinga2Test : public testing::Test {
