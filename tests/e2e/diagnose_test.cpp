@@ -108,6 +108,8 @@ INSTANTIATE_TEST_SUITE_P(
     Cases, DiagnoseCaseTest,
     testing::Values(
         Case{"future_on_own_executor", "starved-executor", kDefault, "blocked in a synchronous"},
+        Case{"future_beside_another_executor", "starved-executor", kDefault,
+             "the only thread that runs one of the executors is blocked"},
         Case{"future_and_nobody_else", "nobody-can-run", kDefault, "nobody is left to wake"},
         Case{"everybody_receives", "nobody-can-run", kDefault, "3 tasks wait"},
         Case{"lock_and_future", "nobody-can-run", kDefault, "3 threads and 1 task wait"},

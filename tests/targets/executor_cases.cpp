@@ -76,6 +76,15 @@ End future_on_own_executor(World& world) {
   return End::kStdin;
 }
 
+/// The same beside another executor, which is idle.
+End future_beside_another_executor(World& world) {
+  static asio::io_context other;
+  static const auto work = asio::make_work_guard(other);
+  co_spawn(other, answer(), detached);  // So that it is known what the thread runs.
+  world.start("other", [] { other.run(); });
+  return future_on_own_executor(world);
+}
+
 End future_and_nobody_else(World& world) {
   future_on_own_executor(world);
   return world.fixed ? End::kStdin : End::kJoin;
@@ -254,6 +263,7 @@ End lock_and_future(World& world) {
 int main(int argc, char** argv) {
   const std::map<std::string, End (*)(World&)> cases{
       {"future_on_own_executor", future_on_own_executor},
+      {"future_beside_another_executor", future_beside_another_executor},
       {"future_and_nobody_else", future_and_nobody_else},
       {"dropped_exception", dropped_exception},
       {"buffer_in_frame", buffer_in_frame},

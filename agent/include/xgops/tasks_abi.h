@@ -29,6 +29,10 @@ void xgops_task_spill(struct xgops_task_record* record);
 /// The first of a range of ids for the calling thread.
 uint64_t xgops_task_refill_ids(void);
 
+/// A number from 1 to 32767 for the executor, or the context of executors, at this address: the
+/// same each time. 0: there are too many.
+uint16_t xgops_task_executor(const void* context);
+
 /// Memory for a coroutine frame of `size_class` times 16 bytes. NULL: there is none.
 void* xgops_frame_refill(size_t size_class);
 void xgops_frame_spill(void* frame, size_t size_class);

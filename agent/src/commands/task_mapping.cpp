@@ -184,6 +184,7 @@ protocol::Task TaskMapper::to_wire(const TaskSighting& task, protocol::Tasks::Re
   wire.state_age_ns = age_of(task);
   wire.resumed = task.resumed;
   wire.tid = static_cast<std::int32_t>(task.tid);
+  wire.executor = task.executor;
   if (task.state == detail::kTaskWaiting) {
     add_wait(task, wire, part);
   }

@@ -23,6 +23,7 @@ using protocol::TaskOwner;
 constexpr std::size_t kObjectBytes = 22;
 constexpr std::size_t kHolderBytes = 9;
 constexpr std::size_t kAnnouncedBytes = 64;
+constexpr std::size_t kThreadExecutorsBytes = 12;
 
 class WaitsAnswer {
  public:
@@ -42,6 +43,10 @@ class WaitsAnswer {
       const std::int32_t fd = request.event_polls[i];
       const threads::EventPollFacts facts = state_.inspector.look_into_event_poll(fd);
       part_.event_polls.push_back({fd, facts.watched, facts.external});
+    }
+    for (const auto& [tid, executors] : state_.tasks.registry->thread_executors()) {
+      part_.thread_executors.push_back({static_cast<std::int32_t>(tid), executors});
+      flush(kThreadExecutorsBytes);
     }
     add_lost_exceptions();
     part_.caught_signals = state_.inspector.caught_signals();

@@ -87,7 +87,7 @@ Tasks::Outcome Tasks::read(const Record& record, Sighting& seen) noexcept {
     // Being created: it does not exist yet. Else it is between two states.
     return state == detail::kTaskCreated ? Outcome::kNotLive : Outcome::kMoved;
   }
-  seen.parent = record.parent.load(kAcquire) & ~detail::kDetached;
+  seen.parent = record.parent.load(kAcquire) & detail::kParentIdMask;
   seen.resumed = record.resumed.load(kAcquire);
   seen.created_at = record.created_at.load(kAcquire);
   seen.since = record.since.load(kAcquire);

@@ -32,6 +32,10 @@ XGOPS_EXPORT std::uint64_t xgops_task_refill_ids(void) {
   return xgops::tasks::registry().refill_ids();
 }
 
+XGOPS_EXPORT std::uint16_t xgops_task_executor(const void* context) {
+  return xgops::tasks::registry().executor_number(context);
+}
+
 XGOPS_EXPORT void* xgops_frame_refill(std::size_t size_class) {
   try {
     xgops::tasks::registry().attach_thread();

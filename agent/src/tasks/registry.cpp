@@ -177,6 +177,7 @@ void Registry::give_back(ThreadBlock& block) noexcept {
   thread.free_count = 0;
   thread.block = nullptr;
   thread.next_id = thread.end_id = 0;
+  block.executors.store(0, kRelaxed);
   block.tid.store(0, kRelease);
   block.in_use.store(false, kRelease);
 }
@@ -268,6 +269,24 @@ FreeFrame* Registry::grow_frames(std::size_t size_class) noexcept {
     }
   }
   return frame(0);
+}
+
+std::uint16_t Registry::executor_number(const void* context) noexcept {
+  static_assert(kExecutors < detail::kMostExecutors);
+  constexpr std::size_t kMostSteps = 64;
+  const auto hash = reinterpret_cast<std::uintptr_t>(context) * 0x9e3779b97f4a7c15ULL >> 32U;
+  for (std::size_t step = 0; step < kMostSteps; ++step) {
+    const std::size_t place = (hash + step) % kExecutors;
+    const void* found = executors_[place].load(std::memory_order_acquire);
+    if (found == nullptr &&
+        executors_[place].compare_exchange_strong(found, context, std::memory_order_acq_rel)) {
+      found = context;
+    }
+    if (found == context) {
+      return static_cast<std::uint16_t>(place + 1);
+    }
+  }
+  return 0;
 }
 
 std::size_t Registry::frame_bytes(std::uint64_t node) const noexcept {
@@ -400,6 +419,19 @@ std::vector<std::pair<std::uint32_t, AnnouncedWait>> Registry::announced_waits()
     }
   }
   return waits;
+}
+
+std::vector<std::pair<std::uint32_t, std::uint64_t>> Registry::thread_executors() const {
+  std::vector<std::pair<std::uint32_t, std::uint64_t>> threads;
+  for (const ThreadBlock* block = blocks_.load(std::memory_order_acquire); block != nullptr;
+       block = block->next) {
+    const std::uint64_t executors = block->executors.load(std::memory_order_acquire);
+    const std::uint32_t tid = block->tid.load(std::memory_order_acquire);
+    if (executors != 0 && tid != 0) {
+      threads.emplace_back(tid, executors);
+    }
+  }
+  return threads;
 }
 
 }  // namespace xgops::tasks

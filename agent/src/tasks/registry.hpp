@@ -53,6 +53,9 @@ class Registry {
   [[nodiscard]] void* refill_frames(std::size_t size_class) noexcept;
   void spill_frame(void* frame, std::size_t size_class) noexcept;
 
+  /// A number for the executor at this address, never 0; 0: there are too many. Lock-free.
+  [[nodiscard]] std::uint16_t executor_number(const void* context) noexcept;
+
   // For readers.
   /// All records there ever were; most may be free.
   [[nodiscard]] std::span<const Record> records() const noexcept;
@@ -66,6 +69,8 @@ class Registry {
   [[nodiscard]] AnnouncedWait announced_wait(std::uint32_t tid) const noexcept;
   /// What every thread announces that says something, with its id.
   [[nodiscard]] std::vector<std::pair<std::uint32_t, AnnouncedWait>> announced_waits() const;
+  /// The executors whose tasks each thread has run, with its id: bit n % 64 for number n.
+  [[nodiscard]] std::vector<std::pair<std::uint32_t, std::uint64_t>> thread_executors() const;
 
  private:
   struct RecordLink {
@@ -98,6 +103,8 @@ class Registry {
   Arena frame_arena_{std::size_t{16} << 30};
   BatchStack<Record, RecordLink> free_records_;
   BatchStack<detail::FreeFrame, FrameLink> free_frames_[kClasses + 1];
+  static constexpr std::size_t kExecutors = 1024;
+  std::atomic<const void*> executors_[kExecutors]{};  ///< Open addressing: the number is a place.
   std::atomic<std::uint64_t> next_id_{1};
   std::atomic<std::uint64_t> unlisted_{0};
   std::atomic<detail::ThreadBlock*> blocks_{nullptr};

@@ -79,7 +79,9 @@ TaskReader::Outcome TaskReader::begin(Lane& lane, const Registry::Record& record
     // Being created: it does not exist yet. Else it is between two states.
     return task.state == detail::kTaskCreated ? Outcome::kNotLive : Outcome::kMoved;
   }
-  task.parent = record.parent.load(kAcquire) & ~detail::kDetached;
+  const std::uint64_t parent = record.parent.load(kAcquire);
+  task.parent = parent & detail::kParentIdMask;
+  task.executor = detail::executor_of(parent);
   task.resumed = record.resumed.load(kAcquire);
   task.created_at = record.created_at.load(kAcquire);
   task.since = record.since.load(kAcquire);

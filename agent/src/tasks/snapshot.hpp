@@ -41,7 +41,8 @@ struct TaskSighting {
   std::uint32_t since = 0;    ///< As `coarse_ticks`; of a running task: when it last began to wait.
   std::uint32_t details = 0;  ///< For `DetailTable::read`.
   std::uint32_t resumed = 0;
-  std::uint32_t tid = 0;  ///< Of a running task.
+  std::uint32_t tid = 0;       ///< Of a running task.
+  std::uint16_t executor = 0;  ///< Its number; 0: not known.
   /// Innermost first.
   std::span<const FrameSite> frames;
 };

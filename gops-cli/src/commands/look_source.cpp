@@ -60,6 +60,7 @@ Result<void> ask_waits(Target& target, const Deadline& deadline, std::uint32_t d
         append(look.objects, part.objects);
         append(look.announced, part.announced);
         append(look.event_polls, part.event_polls);
+        append(look.thread_executors, part.thread_executors);
         append(look.lost_exceptions, part.lost_exceptions);
         look.lost_unlisted += part.lost_unlisted;
         look.caught_signals |= part.caught_signals;

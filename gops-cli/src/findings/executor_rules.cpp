@@ -4,6 +4,7 @@
 #include "support/duration.hpp"
 
 #include <algorithm>
+#include <map>
 
 namespace xgops::cli {
 namespace {
@@ -30,6 +31,44 @@ bool is_blocked(const protocol::Wait& wait) {
     default:
       return true;
   }
+}
+
+/// Tasks that are ready to run.
+struct ReadyTasks {
+  std::vector<Who> first;
+  std::size_t count = 0;
+  std::int64_t oldest_ns = -1;
+
+  void add(std::size_t task, std::int64_t age_ns) {
+    ++count;
+    oldest_ns = std::max(oldest_ns, age_ns);
+    if (first.size() < kMostWorkers) {
+      first.push_back({false, task});
+    }
+  }
+};
+
+/// All `workers` are blocked. `of_all`: there are no others in the process.
+Finding starved(const std::vector<std::size_t>& workers, const ReadyTasks& ready, bool of_all) {
+  Finding finding;
+  finding.rule = "starved-executor";
+  for (const std::size_t thread : workers) {
+    finding.members.push_back({true, thread});
+  }
+  finding.behind = ready.first;
+  finding.behind_count = ready.count;
+  const std::string what = of_all ? "tasks" : "one of the executors";
+  finding.sentence = (workers.size() == 1 ? "the only thread that runs " + what + " is"
+                                          : "all " + std::to_string(workers.size()) +
+                                                " threads that run " + what + " are") +
+                     " blocked in a synchronous wait, while " + std::to_string(ready.count) +
+                     (ready.count == 1 ? " task is" : " tasks are") + " ready to run" +
+                     (ready.oldest_ns < 0 ? "" : ", the oldest for " + age_text(ready.oldest_ns));
+  if (workers.size() > kMostWorkers) {
+    finding.unlisted = workers.size() - kMostWorkers;
+    finding.members.resize(kMostWorkers);
+  }
+  return finding;
 }
 
 /// The stacks of a thread in both looks and between them; the sentence about what it does.
@@ -74,43 +113,31 @@ std::vector<Finding> find_starved_executors(const Analysis& analysis) {
   if (graph.workers().empty() || graph.may_have_more_workers()) {
     return {};
   }
-  Finding finding;
-  finding.rule = "starved-executor";
-  for (const std::size_t thread : graph.workers()) {
-    const Who who{true, thread};
-    if (graph.is_idle(thread) || !is_blocked(look.threads()[thread].facts.wait) ||
-        !analysis.unmoved(who)) {
-      return {};
-    }
-    finding.members.push_back(who);
-  }
-  std::size_t ready = 0;
-  std::int64_t oldest = -1;
+  // Executors that the same threads run are one to us.
+  std::map<std::vector<std::size_t>, ReadyTasks> ready_for;
+  std::map<std::uint16_t, ReadyTasks*> of_executor;
   for (std::size_t i = 0; i < look.tasks().size(); ++i) {
-    if (is_ready(look.tasks()[i]) && analysis.unmoved({false, i})) {
-      ++ready;
-      oldest = std::max(oldest, look.tasks()[i].state_age_ns);
-      if (finding.behind.size() < kMostWorkers) {
-        finding.behind.push_back({false, i});
-      }
+    const Task& task = look.tasks()[i];
+    if (!is_ready(task) || !analysis.unmoved({false, i})) {
+      continue;
+    }
+    ReadyTasks*& ready = of_executor[task.executor];
+    if (ready == nullptr) {
+      ready = &ready_for[graph.workers_of(task.executor)];
+    }
+    ready->add(i, task.state_age_ns);
+  }
+  std::vector<Finding> findings;
+  for (const auto& [workers, ready] : ready_for) {
+    const bool all_blocked = std::all_of(workers.begin(), workers.end(), [&](std::size_t thread) {
+      return !graph.is_idle(thread) && is_blocked(look.threads()[thread].facts.wait) &&
+             analysis.unmoved({true, thread});
+    });
+    if (!workers.empty() && all_blocked) {
+      findings.push_back(starved(workers, ready, workers.size() == graph.workers().size()));
     }
   }
-  if (ready == 0) {
-    return {};
-  }
-  finding.behind_count = ready;
-  const std::size_t workers = finding.members.size();
-  finding.sentence =
-      (workers == 1 ? "the only thread that runs tasks is"
-                    : "all " + std::to_string(workers) + " threads that run tasks are") +
-      " blocked in a synchronous wait, while " + std::to_string(ready) +
-      (ready == 1 ? " task is" : " tasks are") + " ready to run" +
-      (oldest < 0 ? "" : ", the oldest for " + age_text(oldest));
-  if (workers > kMostWorkers) {
-    finding.unlisted = workers - kMostWorkers;
-    finding.members.resize(kMostWorkers);
-  }
-  return {std::move(finding)};
+  return findings;
 }
 
 std::vector<Finding> find_stalls(const Analysis& analysis) {

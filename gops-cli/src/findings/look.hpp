@@ -17,6 +17,7 @@ struct Look {
   std::vector<protocol::WaitObject> objects;
   std::vector<protocol::AnnouncedWait> announced;
   std::vector<protocol::EventPoll> event_polls;
+  std::vector<protocol::ThreadExecutors> thread_executors;
   std::vector<protocol::LostException> lost_exceptions;  ///< Checked by nobody: untrusted texts.
   std::uint64_t lost_unlisted = 0;
   std::uint64_t caught_signals = 0;

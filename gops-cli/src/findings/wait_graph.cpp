@@ -205,6 +205,11 @@ std::optional<Node> WaitGraph::waited_for(const Who& who) const {
 }
 
 void WaitGraph::find_workers() {
+  for (const protocol::ThreadExecutors& known : look_.thread_executors) {
+    if (const auto thread = thread_with(static_cast<std::uint64_t>(known.tid))) {
+      executors_of_[*thread] = known.executors;
+    }
+  }
   idle_.resize(look_.threads().size());
   for (std::size_t i = 0; i < look_.threads().size(); ++i) {
     const ReportThread& thread = look_.threads()[i];
@@ -448,21 +453,37 @@ void WaitGraph::add_task(std::size_t index) {
   }
 }
 
-void WaitGraph::add_ready_task(std::size_t index) {
-  const bool somebody_may = workers_.empty() || more_workers_ ||
-                            std::any_of(workers_.begin(), workers_.end(),
-                                        [&](std::size_t thread) { return idle_[thread]; });
-  if (somebody_may) {
-    return;
-  }
-  if (!executors_) {
-    executors_ = graph_.add(Role::kResource, Needs::kAny);
-    resources_.push_back({ResourceKind::kOther, 0, "a thread of the executor", 0, {}});
-    for (const std::size_t thread : workers_) {
-      graph_.connect(*executors_, node_of({true, thread}));
+std::vector<std::size_t> WaitGraph::workers_of(std::uint16_t executor) const {
+  std::vector<std::size_t> found;
+  for (const std::size_t thread : workers_) {
+    const auto known = executors_of_.find(thread);
+    if (executor == 0 || known == executors_of_.end() ||
+        (known->second >> (executor % 64) & 1U) != 0) {
+      found.push_back(thread);
     }
   }
-  wait_for(node_of({false, index}), *executors_);
+  return found;
+}
+
+void WaitGraph::add_ready_task(std::size_t index) {
+  const std::uint16_t executor = look_.tasks()[index].executor;
+  const auto [entry, is_new] = executors_.try_emplace(executor);
+  if (is_new) {
+    const std::vector<std::size_t> workers = workers_of(executor);
+    const bool somebody_may = workers.empty() || more_workers_ ||
+                              std::any_of(workers.begin(), workers.end(),
+                                          [&](std::size_t thread) { return idle_[thread]; });
+    if (!somebody_may) {
+      entry->second = graph_.add(Role::kResource, Needs::kAny);
+      resources_.push_back({ResourceKind::kOther, 0, "a thread of the executor", 0, {}});
+      for (const std::size_t thread : workers) {
+        graph_.connect(*entry->second, node_of({true, thread}));
+      }
+    }
+  }
+  if (entry->second) {
+    wait_for(node_of({false, index}), *entry->second);
+  }
 }
 
 void WaitGraph::add_task_wait(std::size_t index) {

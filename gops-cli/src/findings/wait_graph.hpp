@@ -57,7 +57,8 @@ struct Resource {
 /// The graph of a look, and what its nodes are. Refers to the look.
 ///
 /// Edges: an actor waits for one resource; a resource for its holders. A running task waits for its
-/// thread, a queued one for the threads that run executors when all of them are known to be busy.
+/// thread, a queued one for the threads that run its executor when all of them are known to be
+/// busy.
 class WaitGraph {
  public:
   explicit WaitGraph(const Look& look);
@@ -75,6 +76,9 @@ class WaitGraph {
 
   /// Threads that run executors: they run a task now, or are inside Asio's loop.
   [[nodiscard]] const std::vector<std::size_t>& workers() const noexcept { return workers_; }
+  /// Of these, the ones that may run tasks of an executor (`protocol::Task::executor`): they did
+  /// before, or what they run is not known. All for 0.
+  [[nodiscard]] std::vector<std::size_t> workers_of(std::uint16_t executor) const;
   /// Whether the thread with this index is in an executor's loop with nothing to do.
   [[nodiscard]] bool is_idle(std::size_t thread) const { return idle_[thread]; }
   /// Whether other threads may be workers, too, for all that is known.
@@ -138,7 +142,8 @@ class WaitGraph {
   std::vector<std::size_t> workers_;
   std::vector<bool> idle_;
   bool more_workers_ = false;
-  std::optional<waits::Node> executors_;
+  std::unordered_map<std::size_t, std::uint64_t> executors_of_;  ///< Of workers, where known.
+  std::unordered_map<std::uint16_t, std::optional<waits::Node>> executors_;
 };
 
 }  // namespace xgops::cli

@@ -60,6 +60,40 @@ std::size_t bytes_of_frame_of(std::size_t bytes, std::size_t node_offset) {
   return found;
 }
 
+TEST(RegistryTest, NumbersExecutorsByTheirAddress) {
+  const int one = 0;
+  const int other = 0;
+
+  const std::uint16_t number = registry().executor_number(&one);
+
+  EXPECT_NE(number, 0);
+  EXPECT_EQ(registry().executor_number(&one), number);
+  EXPECT_NE(registry().executor_number(&other), number);
+}
+
+TEST(RegistryTest, KeepsTheExecutorBesideTheParent) {
+  xgops_task_thread_state.spawn_executor = 0x7fff;
+  xgops_task_thread_state.spawn_detached = true;
+  const TaskScope outer;
+  const Job inner;
+  const auto word_of = [](std::uint64_t id) {
+    for (const auto& record : registry().records()) {
+      if (detail::id_of(record) == id) {
+        return record.parent.load();
+      }
+    }
+    return std::uint64_t{0};
+  };
+
+  const std::uint64_t outer_word = word_of(current_task_id());
+
+  EXPECT_EQ(detail::executor_of(outer_word), 0x7fff);
+  EXPECT_NE(outer_word & detail::kDetached, 0U);
+  EXPECT_EQ(outer_word & detail::kParentIdMask, 0U);
+  EXPECT_EQ(word_of(inner.id()), current_task_id()) << "both were for the next task only";
+  EXPECT_EQ(seen_task(inner.id())->parent, current_task_id());
+}
+
 TEST(RegistryTest, KnowsHowLargeFramesAre) {
 #if !defined(XGOPS_FRAMES_ON_HEAP)
   for (const std::size_t bytes : {100UL, 512UL, 2048UL}) {

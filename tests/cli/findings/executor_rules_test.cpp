@@ -46,6 +46,39 @@ TEST(StarvedExecutorRuleTest, KeepsSilentWhenAnotherThreadHasNothingToDo) {
   EXPECT_TRUE(findings_of(find_starved_executors, builder.look()).empty());
 }
 
+TEST(StarvedExecutorRuleTest, TellsExecutorsApart) {
+  LookBuilder builder = starved();
+  builder.look().stacks.tasks->tasks[0].executor = 70;
+  builder.thread(3, WaitReason::kEpoll);
+  builder.in_executor({"epoll_wait", "asio::detail::epoll_reactor::run(long, X&)"});
+  builder.look().thread_executors = {{2, std::uint64_t{1} << 6}, {3, std::uint64_t{1} << 5}};
+
+  const auto findings = findings_of(find_starved_executors, builder.look());
+
+  ASSERT_EQ(findings.size(), 1U);
+  EXPECT_EQ(findings[0].members, (std::vector<Who>{{true, 1}}));
+  EXPECT_NE(findings[0].sentence.find("runs one of the executors is blocked"), std::string::npos)
+      << findings[0].sentence;
+}
+
+TEST(StarvedExecutorRuleTest, TakesAThreadOfWhichNothingIsKnownForAWorkerOfAll) {
+  LookBuilder builder = starved();
+  builder.look().stacks.tasks->tasks[0].executor = 6;
+  builder.thread(3, WaitReason::kEpoll);
+  builder.in_executor({"epoll_wait", "asio::detail::epoll_reactor::run(long, X&)"});
+  builder.look().thread_executors = {{2, std::uint64_t{1} << 6}};
+
+  EXPECT_TRUE(findings_of(find_starved_executors, builder.look()).empty());
+}
+
+TEST(StarvedExecutorRuleTest, KeepsSilentWhenNobodyIsKnownToRunTheExecutor) {
+  LookBuilder builder = starved();
+  builder.look().stacks.tasks->tasks[0].executor = 6;
+  builder.look().thread_executors = {{2, std::uint64_t{1} << 5}};
+
+  EXPECT_TRUE(findings_of(find_starved_executors, builder.look()).empty());
+}
+
 TEST(StarvedExecutorRuleTest, KeepsSilentWhenTheThreadWasScheduled) {
   LookBuilder builder = starved();
   Look later = builder.look();

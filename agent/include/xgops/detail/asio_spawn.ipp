@@ -18,12 +18,32 @@ template <class Executor>
 using DefaultToken =
     typename XGOPS_ASIO::default_completion_token<std::remove_cvref_t<Executor>>::type;
 
+/// The number of an executor's context, which all executors of a pool share.
+template <class Where>
+std::uint16_t number_of(const Where& where) noexcept {
+  if constexpr (std::is_base_of_v<XGOPS_ASIO::execution_context, Where>) {
+    return ::xgops_task_executor(&where);
+  } else if constexpr (XGOPS_ASIO::can_query<const Where&,
+                                             XGOPS_ASIO::execution::context_t>::value) {
+    if constexpr (std::is_constructible_v<bool, const Where&>) {
+      if (!static_cast<bool>(where)) {
+        return 0;  // An empty any_io_executor.
+      }
+    }
+    return ::xgops_task_executor(&XGOPS_ASIO::query(where, XGOPS_ASIO::execution::context));
+  } else {
+    return 0;
+  }
+}
+
 /// The next task created on this thread is the one that this co_spawn makes. Of a detached one
 /// nobody learns how it ends.
 template <class Token>
 class SpawnScope {
  public:
-  explicit SpawnScope(const CodeLocation& location) noexcept {
+  template <class Where>
+  SpawnScope(const CodeLocation& location, const Where& where) noexcept {
+    xgops_task_thread_state.spawn_executor = number_of(where);
     xgops_task_thread_state.spawn_location = location.word();
     xgops_task_thread_state.spawn_detached =
         std::is_same_v<std::remove_cvref_t<Token>, XGOPS_ASIO::detached_t>;
@@ -31,6 +51,7 @@ class SpawnScope {
   ~SpawnScope() {
     xgops_task_thread_state.spawn_location = 0;
     xgops_task_thread_state.spawn_detached = false;
+    xgops_task_thread_state.spawn_executor = 0;
   }
   SpawnScope(const SpawnScope&) = delete;
   SpawnScope& operator=(const SpawnScope&) = delete;
@@ -46,7 +67,7 @@ inline auto co_spawn(Executor&& executor, awaitable<T, E> operand,
                      xgops::CodeLocation location = xgops::CodeLocation::current())
     -> decltype(co_spawn(std::as_const(executor), std::move(operand), std::forward<Token>(token),
                          0)) {
-  const xgops::detail::XGOPS_ASIO_HOOKS::SpawnScope<Token> scope(location);
+  const xgops::detail::XGOPS_ASIO_HOOKS::SpawnScope<Token> scope(location, executor);
   return co_spawn(std::as_const(executor), std::move(operand), std::forward<Token>(token), 0);
 }
 template <xgops::detail::XGOPS_ASIO_HOOKS::spawns_on Executor, class E,
@@ -56,7 +77,7 @@ inline auto co_spawn(Executor&& executor, awaitable<void, E> operand,
                      xgops::CodeLocation location = xgops::CodeLocation::current())
     -> decltype(co_spawn(std::as_const(executor), std::move(operand), std::forward<Token>(token),
                          0)) {
-  const xgops::detail::XGOPS_ASIO_HOOKS::SpawnScope<Token> scope(location);
+  const xgops::detail::XGOPS_ASIO_HOOKS::SpawnScope<Token> scope(location, executor);
   return co_spawn(std::as_const(executor), std::move(operand), std::forward<Token>(token), 0);
 }
 template <xgops::detail::XGOPS_ASIO_HOOKS::spawns_on Executor, class Function,
@@ -66,7 +87,7 @@ inline auto co_spawn(Executor&& executor, Function&& function,
                      xgops::CodeLocation location = xgops::CodeLocation::current())
     -> decltype(co_spawn(std::as_const(executor), std::forward<Function>(function),
                          std::forward<Token>(token), 0)) {
-  const xgops::detail::XGOPS_ASIO_HOOKS::SpawnScope<Token> scope(location);
+  const xgops::detail::XGOPS_ASIO_HOOKS::SpawnScope<Token> scope(location, executor);
   return co_spawn(std::as_const(executor), std::forward<Function>(function),
                   std::forward<Token>(token), 0);
 }
@@ -81,7 +102,7 @@ inline auto co_spawn(Executor&& executor, Function&& function,
           xgops::detail::XGOPS_ASIO_HOOKS::DefaultToken<CONTEXT::executor_type>(),                 \
       xgops::CodeLocation location = xgops::CodeLocation::current())                               \
       ->decltype(co_spawn(context, std::move(operand), std::forward<Token>(token), 0)) {           \
-    const xgops::detail::XGOPS_ASIO_HOOKS::SpawnScope<Token> scope(location);                      \
+    const xgops::detail::XGOPS_ASIO_HOOKS::SpawnScope<Token> scope(location, context);             \
     return co_spawn(context, std::move(operand), std::forward<Token>(token), 0);                   \
   }                                                                                                \
   template <class E,                                                                               \
@@ -92,7 +113,7 @@ inline auto co_spawn(Executor&& executor, Function&& function,
           xgops::detail::XGOPS_ASIO_HOOKS::DefaultToken<CONTEXT::executor_type>(),                 \
       xgops::CodeLocation location = xgops::CodeLocation::current())                               \
       ->decltype(co_spawn(context, std::move(operand), std::forward<Token>(token), 0)) {           \
-    const xgops::detail::XGOPS_ASIO_HOOKS::SpawnScope<Token> scope(location);                      \
+    const xgops::detail::XGOPS_ASIO_HOOKS::SpawnScope<Token> scope(location, context);             \
     return co_spawn(context, std::move(operand), std::forward<Token>(token), 0);                   \
   }                                                                                                \
   template <class Function,                                                                        \
@@ -104,7 +125,7 @@ inline auto co_spawn(Executor&& executor, Function&& function,
       xgops::CodeLocation location = xgops::CodeLocation::current())                               \
       ->decltype(co_spawn(context, std::forward<Function>(function), std::forward<Token>(token),   \
                           0)) {                                                                    \
-    const xgops::detail::XGOPS_ASIO_HOOKS::SpawnScope<Token> scope(location);                      \
+    const xgops::detail::XGOPS_ASIO_HOOKS::SpawnScope<Token> scope(location, context);             \
     return co_spawn(context, std::forward<Function>(function), std::forward<Token>(token), 0);     \
   }
 XGOPS_CO_SPAWN_ON(io_context)

@@ -72,7 +72,8 @@ struct alignas(64) xgops_task_record {
   std::atomic<std::uint32_t> resumed;
   std::atomic<std::uint64_t> identity;        ///< id << 16 | kind of argument << 8 | state.
   std::atomic<xgops::detail::TaskNode*> top;  ///< The innermost frame.
-  std::atomic<std::uint64_t> parent;  ///< An id; with `kDetached`: nobody learns how it ends.
+  /// An id, the number of the executor (see kExecutorShift), and perhaps `kDetached`.
+  std::atomic<std::uint64_t> parent;
   /// Waiting: the `TaskOperation`. Running: what `xgops_task_thread::current` was before.
   std::atomic<std::uintptr_t> context;
   std::atomic<std::uint64_t> argument;  ///< Running: the thread id. Free: the next free record.
@@ -106,6 +107,8 @@ struct ThreadBlock {
   std::atomic<std::uint32_t> wait_argument_kind;
   std::atomic<const TaskOperation*> wait_operation;  ///< Null: nothing.
   std::atomic<std::uint64_t> wait_argument;
+  /// Bit n % 64: the thread has run a task of executor n.
+  std::atomic<std::uint64_t> executors;
   ThreadBlock* next;  ///< All blocks.
   std::atomic<bool> in_use;
 };
@@ -126,6 +129,7 @@ struct xgops_task_thread {
   xgops::detail::ThreadBlock* block;  ///< Null before the first use, and while the thread ends.
   std::uint64_t spawn_location;       ///< Of the task that is created next; 0: not known.
   bool spawn_detached;                ///< Nobody will learn how that one ends.
+  std::uint16_t spawn_executor;       ///< Where that one runs; 0: not known.
 };
 
 extern "C" {
@@ -170,7 +174,14 @@ inline xgops_task_record* record_of(std::uintptr_t current) noexcept {
   return reinterpret_cast<xgops_task_record*>(current & ~kInitiating);
 }
 
-inline constexpr std::uint64_t kDetached = std::uint64_t{1} << 63;  ///< Beside a parent's id.
+// In the word of a parent's id.
+inline constexpr std::uint64_t kDetached = std::uint64_t{1} << 63;  ///< Nobody learns how it ends.
+inline constexpr unsigned kExecutorShift = 48;
+inline constexpr std::uint64_t kMostExecutors = 0x7fff;
+inline constexpr std::uint64_t kParentIdMask = (std::uint64_t{1} << kExecutorShift) - 1;
+inline std::uint16_t executor_of(std::uint64_t parent_word) noexcept {
+  return static_cast<std::uint16_t>(parent_word >> kExecutorShift & kMostExecutors);
+}
 
 inline constexpr unsigned kIdShift = 16;
 inline std::uint64_t id_of(const xgops_task_record& record) noexcept {
@@ -276,13 +287,26 @@ inline xgops_task_record& create_task(TaskNode* top) {
     }
   }
   record->created_at.store(created_at, kRelease);
-  record->parent.store(thread.spawn_detached ? parent_id | kDetached : parent_id, kRelease);
+  record->parent.store(parent_id | std::uint64_t{thread.spawn_executor} << kExecutorShift |
+                           (thread.spawn_detached ? kDetached : 0),
+                       kRelease);
   thread.spawn_detached = false;
+  thread.spawn_executor = 0;
   if ((parent != nullptr && parent->details.load(kRelaxed) != 0) ||
       xgops_task_options.load(kRelaxed) != 0) [[unlikely]] {
     ::xgops_task_describe_new(record, parent);
   }
   return *record;
+}
+
+/// Notes whose tasks the thread of `block` runs.
+inline void note_executor(ThreadBlock& block, const xgops_task_record& record) noexcept {
+  const unsigned executor = executor_of(record.parent.load(kRelaxed));
+  const std::uint64_t bit = std::uint64_t{1} << (executor % 64);
+  const std::uint64_t known = block.executors.load(kRelaxed);
+  if (executor != 0 && (known & bit) == 0) [[unlikely]] {
+    block.executors.store(known | bit, kRelease);
+  }
 }
 
 /// The task goes on, on this thread. Cost: 2 ns.
@@ -291,6 +315,7 @@ inline void resume_task(xgops_task_record& record) noexcept {
   if (thread.block == nullptr) [[unlikely]] {
     ::xgops_task_attach_thread();
   }
+  note_executor(*thread.block, record);
   open_record(record);
   record.context.store(thread.current, kRelease);
   record.argument.store(thread.tid, kRelease);

@@ -145,11 +145,13 @@ struct Task {
   std::uint32_t name = 0;            ///< Id of a `TaskText`; 0: none.
   std::uint32_t labels = 0;          ///< "key=value key=value"; id of a `TaskText`; 0: none.
   std::uint32_t detail = 0;          ///< What more is known of the wait; id of a `TaskText`.
+  std::uint16_t executor = 0;        ///< Tells executors apart; 0: not known.
 
   template <class Archive>
   void serialize(Archive& archive) {
     archive(id, parent, state, status, reason, argument_kind, owner_kind, argument, owner,
-            state_age_ns, resumed, tid, chain, created_at, creation_stack, name, labels, detail);
+            state_age_ns, resumed, tid, chain, created_at, creation_stack, name, labels, detail,
+            executor);
   }
 };
 

@@ -66,6 +66,17 @@ struct EventPoll {
   }
 };
 
+/// Whose tasks a thread has run.
+struct ThreadExecutors {
+  std::int32_t tid = 0;
+  std::uint64_t executors = 0;  ///< Bit n % 64 for `Task::executor` n.
+
+  template <class Archive>
+  void serialize(Archive& archive) {
+    archive(tid, executors);
+  }
+};
+
 /// Exceptions of one type that ended tasks created at one place, of which nobody was told.
 struct LostException {
   std::string type;        ///< As the compiler wrote it, mangled.
@@ -101,6 +112,7 @@ struct Waits {
     std::vector<WaitObject> objects;
     std::vector<AnnouncedWait> announced;
     std::vector<EventPoll> event_polls;
+    std::vector<ThreadExecutors> thread_executors;
     std::vector<LostException> lost_exceptions;
     std::uint64_t lost_unlisted = 0;  ///< Lost exceptions beside those listed.
     /// Bit n-1: signal n has a handler of the program's own, which might end waits.
@@ -110,8 +122,8 @@ struct Waits {
 
     template <class Archive>
     void serialize(Archive& archive) {
-      archive(objects, announced, event_polls, lost_exceptions, lost_unlisted, caught_signals,
-              truncated, cost);
+      archive(objects, announced, event_polls, thread_executors, lost_exceptions, lost_unlisted,
+              caught_signals, truncated, cost);
     }
   };
 };
