@@ -112,6 +112,8 @@ INSTANTIATE_TEST_SUITE_P(
              "the only thread that runs one of the executors is blocked"},
         Case{"future_and_nobody_else", "nobody-can-run", kDefault, "nobody is left to wake"},
         Case{"everybody_receives", "nobody-can-run", kDefault, "3 tasks wait"},
+        Case{"one_executor_receives", "executor-asleep", "executor-asleep",
+             "all 3 tasks of an executor wait"},
         Case{"lock_and_future", "nobody-can-run", kDefault, "3 threads and 1 task wait"},
         Case{"busy", "stall", "stall", "without suspending"},
         Case{"sleeping", "stall", "stall", "without suspending"},

@@ -226,6 +226,14 @@ awaitable<void> receive(Channel& channel) {
   co_await channel.async_receive(use_awaitable);
 }
 
+awaitable<void> tick() {
+  asio::steady_timer timer(co_await asio::this_coro::executor);
+  for (;;) {
+    timer.expires_after(std::chrono::milliseconds(10));
+    co_await timer.async_wait(use_awaitable);
+  }
+}
+
 End everybody_receives(World& world) {
   static Channel channel(world.context);
   for (int i = 0; i < 3; ++i) {
@@ -237,6 +245,15 @@ End everybody_receives(World& world) {
   }
   world.start_worker();
   return End::kJoin;
+}
+
+/// The same on one executor of two; the other ticks.
+End one_executor_receives(World& world) {
+  static asio::io_context other;
+  co_spawn(other, tick(), detached);
+  world.start("other", [] { other.run(); });
+  everybody_receives(world);
+  return End::kStdin;
 }
 
 awaitable<int> want_mutex(World& world) {
@@ -274,6 +291,7 @@ int main(int argc, char** argv) {
       {"convoy", convoy},
       {"silent_peer", silent_peer},
       {"everybody_receives", everybody_receives},
+      {"one_executor_receives", one_executor_receives},
       {"lock_and_future", lock_and_future},
   };
   const auto found = argc == 3 ? cases.find(argv[1]) : cases.end();

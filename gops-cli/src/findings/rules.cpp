@@ -22,6 +22,11 @@ const std::vector<Rule>& all_rules() {
        .summary = "A task runs for longer than --stall without suspending",
        .measures_time = true,
        .apply = find_stalls},
+      {.id = "executor-asleep",
+       .summary = "All tasks of one executor of several wait for somebody, and it has no timer and "
+                  "no I/O: nobody can run, unless from outside",
+       .by_default = false,
+       .apply = find_asleep_executors},
       {.id = "lock-across-suspension",
        .summary = "A lock is held by a task that waits for something else, or by a thread that "
                   "went back to its executor's loop",

@@ -30,6 +30,7 @@ struct Rule {
 
 // Where what executors do decides.
 [[nodiscard]] std::vector<Finding> find_starved_executors(const Analysis& analysis);
+[[nodiscard]] std::vector<Finding> find_asleep_executors(const Analysis& analysis);
 [[nodiscard]] std::vector<Finding> find_stalls(const Analysis& analysis);
 [[nodiscard]] std::vector<Finding> find_locks_across_suspensions(const Analysis& analysis);
 

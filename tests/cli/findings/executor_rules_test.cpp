@@ -161,6 +161,63 @@ TEST(StallRuleTest, KeepsSilentBelowTheLimit) {
   EXPECT_TRUE(findings_of(find_stalls, builder.look(), nullptr, options).empty());
 }
 
+constexpr std::uint64_t kChannel = 0x2000;
+
+/// Executor 1 has a worker whose loop watches nothing, and two tasks that receive.
+LookBuilder asleep() {
+  LookBuilder builder;
+  builder.thread(1, WaitReason::kPipeRead);
+  builder.thread(2, WaitReason::kEpoll).fd = 5;
+  builder.in_executor({"epoll_wait", "asio::detail::epoll_reactor::run(long, X&)"});
+  builder.look().event_polls = {{5, 2, 0}};
+  builder.look().thread_executors = {{2, 2}};
+  for (std::uint64_t id = 1; id <= 2; ++id) {
+    builder.task(id, TaskWaitReason::kChannelReceive).executor = 1;
+    builder.object(kChannel);
+  }
+  return builder;
+}
+
+TEST(ExecutorAsleepRuleTest, FindsTasksThatNothingOfTheirExecutorCanWake) {
+  LookBuilder builder = asleep();
+
+  const auto findings = findings_of(find_asleep_executors, builder.look());
+
+  ASSERT_EQ(findings.size(), 1U);
+  EXPECT_EQ(findings[0].members, (std::vector<Who>{{false, 0}, {false, 1}}));
+}
+
+TEST(ExecutorAsleepRuleTest, KeepsSilentWithATimerOrIo) {
+  LookBuilder with_timer = asleep();
+  with_timer.task(3, TaskWaitReason::kTimer).executor = 1;
+  LookBuilder with_io = asleep();
+  with_io.look().event_polls = {{5, 3, 1}};
+
+  EXPECT_TRUE(findings_of(find_asleep_executors, with_timer.look()).empty());
+  EXPECT_TRUE(findings_of(find_asleep_executors, with_io.look()).empty());
+}
+
+TEST(ExecutorAsleepRuleTest, KeepsSilentWhereAWorkerOrATaskIsNotKnown) {
+  LookBuilder with_busy = asleep();
+  with_busy.thread(3, WaitReason::kRunning);
+  with_busy.in_executor({"work()"});
+  LookBuilder with_stray = asleep();
+  with_stray.task(3, TaskWaitReason::kChannelReceive);
+
+  EXPECT_TRUE(findings_of(find_asleep_executors, with_busy.look()).empty());
+  EXPECT_TRUE(findings_of(find_asleep_executors, with_stray.look()).empty());
+}
+
+TEST(ExecutorAsleepRuleTest, KeepsSilentWhenAHolderElsewhereGoesOn) {
+  LookBuilder builder = asleep();
+  builder.task(3, TaskWaitReason::kMutexLock).executor = 1;
+  builder.object(kLock);
+  builder.held_by(TaskOwner::kTask, 4);
+  builder.task(4, TaskWaitReason::kTimer).executor = 2;
+
+  EXPECT_TRUE(findings_of(find_asleep_executors, builder.look()).empty());
+}
+
 TEST(LockAcrossSuspensionRuleTest, FindsTheOwnerBackInItsLoop) {
   LookBuilder builder;
   builder.thread(1, WaitReason::kMutexLock, kLock);
