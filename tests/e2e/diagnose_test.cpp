@@ -117,6 +117,7 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"lock_and_future", "nobody-can-run", kDefault, "3 threads and 1 task wait"},
         Case{"busy", "stall", "stall", "without suspending"},
         Case{"sleeping", "stall", "stall", "without suspending"},
+        Case{"handler_sleeps", "stall", "stall", "a handler has blocked its executor's thread"},
         Case{"mutex_across_suspension", "lock-across-suspension", "lock-across-suspension",
              "back in its executor's loop"},
         Case{"never_started", "never-resumed", "never-resumed", "never ran"},

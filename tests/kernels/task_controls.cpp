@@ -167,10 +167,11 @@ void readers_and_writers(Executor& executor) {
 /// A group of which all members are known; one works, and does so for long.
 void slow_member(Executor& executor) {
   static WaitGroup group(2);
+  static Gate gate;  // A member that ends before it is one would never be taken off the list.
   executor.spawn([]() -> Task<> { co_await group.wait(); }());
   for (const bool slow : {false, true}) {
     group.add_member(executor.spawn([](bool works) -> Task<> {
-      co_await yield();
+      co_await gate.wait();
       if (works) {
         keep_worker(true);
       }
@@ -178,6 +179,7 @@ void slow_member(Executor& executor) {
     }(slow)));
   }
   group.seal_members();
+  executor.spawn(open(gate));
 }
 
 /// A number goes round through channels of which both ends are known.

@@ -159,6 +159,16 @@ End sleeping(World& world) {
   return End::kStdin;
 }
 
+End handler_sleeps(World& world) {
+  asio::post(world.context, [&world] {
+    if (!world.fixed) {
+      std::this_thread::sleep_for(kForEver);
+    }
+  });
+  world.start_worker();
+  return End::kStdin;
+}
+
 awaitable<void> hold_across_suspension(World& world, std::promise<void>& held) {
   std::unique_lock lock(world.mutex);
   if (world.fixed) {
@@ -286,6 +296,7 @@ int main(int argc, char** argv) {
       {"buffer_in_frame", buffer_in_frame},
       {"busy", busy},
       {"sleeping", sleeping},
+      {"handler_sleeps", handler_sleeps},
       {"mutex_across_suspension", mutex_across_suspension},
       {"never_started", never_started},
       {"convoy", convoy},

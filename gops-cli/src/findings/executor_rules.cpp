@@ -105,6 +105,73 @@ std::string spent_text(std::uint64_t cpu_ns, std::chrono::nanoseconds of) {
          elapsed_text(static_cast<std::uint64_t>(of.count()));
 }
 
+/// Tasks that do not suspend.
+std::vector<Finding> find_long_tasks(const Analysis& analysis) {
+  const Look& look = analysis.first.look();
+  std::vector<Finding> findings;
+  for (std::size_t i = 0; i < look.tasks().size(); ++i) {
+    const Task& task = look.tasks()[i];
+    const auto thread = analysis.first.graph.thread_with(static_cast<std::uint64_t>(task.tid));
+    if (task.state != TaskState::kRunning || !thread || !analysis.unmoved({false, i}) ||
+        analysis.first.fate({false, i}) != waits::Fate::kFree) {  // Others have more to say of it.
+      continue;
+    }
+    Finding finding;
+    finding.rule = "stall";
+    finding.severity = Severity::kWarning;
+    finding.members = {{false, i}, {true, *thread}};
+    if (analysis.second == nullptr) {
+      findings.push_back(std::move(finding));
+      continue;
+    }
+    const auto again = analysis.again({true, *thread});
+    if (!again || analysis.between() < analysis.options.stall) {
+      continue;
+    }
+    const ReportThread& before = look.threads()[*thread];
+    const ReportThread& after = analysis.second->look().threads()[again->index];
+    const std::uint64_t spent = after.facts.cpu_ns - before.facts.cpu_ns;
+    finding.sentence = name_of(look, {false, i}) + " has run for at least " +
+                       elapsed_text(static_cast<std::uint64_t>(analysis.between().count())) +
+                       " without suspending, on " + name_of(look, {true, *thread});
+    if (analysis.unmoved({true, *thread}) && is_blocked(before.facts.wait)) {
+      finding.notes.push_back("the thread is blocked: the task makes a synchronous call");
+    } else {
+      finding.notes.push_back(spent_text(spent, analysis.between()));
+      finding.notes.push_back(progress_text(analysis, before, after));
+    }
+    findings.push_back(std::move(finding));
+  }
+  return findings;
+}
+
+/// Handlers that are no tasks and block their executor's thread. Of those that compute it cannot be
+/// told whether it is one or many.
+std::vector<Finding> find_blocked_handlers(const Analysis& analysis) {
+  const WaitGraph& graph = analysis.first.graph;
+  const Look& look = graph.look();
+  std::vector<Finding> findings;
+  for (const std::size_t thread : graph.workers()) {
+    const Who who{true, thread};
+    if (graph.is_idle(thread) || graph.task_on(thread) ||
+        !is_blocked(look.threads()[thread].facts.wait) || !analysis.unmoved(who) ||
+        analysis.first.fate(who) != waits::Fate::kFree ||
+        (analysis.second != nullptr && analysis.between() < analysis.options.stall)) {
+      continue;
+    }
+    Finding finding;
+    finding.rule = "stall";
+    finding.severity = Severity::kWarning;
+    finding.members = {who};
+    finding.sentence = "a handler has blocked its executor's " + name_of(look, who) +
+                       " for at least " +
+                       elapsed_text(static_cast<std::uint64_t>(analysis.between().count())) +
+                       " in a synchronous call";
+    findings.push_back(std::move(finding));
+  }
+  return findings;
+}
+
 }  // namespace
 
 std::vector<Finding> find_starved_executors(const Analysis& analysis) {
@@ -141,39 +208,8 @@ std::vector<Finding> find_starved_executors(const Analysis& analysis) {
 }
 
 std::vector<Finding> find_stalls(const Analysis& analysis) {
-  const Look& look = analysis.first.look();
-  std::vector<Finding> findings;
-  for (std::size_t i = 0; i < look.tasks().size(); ++i) {
-    const Task& task = look.tasks()[i];
-    const auto thread = analysis.first.graph.thread_with(static_cast<std::uint64_t>(task.tid));
-    if (task.state != TaskState::kRunning || !thread || !analysis.unmoved({false, i}) ||
-        analysis.first.fate({false, i}) != waits::Fate::kFree) {  // Others have more to say of it.
-      continue;
-    }
-    Finding finding;
-    finding.rule = "stall";
-    finding.severity = Severity::kWarning;
-    finding.members = {{false, i}, {true, *thread}};
-    if (analysis.second == nullptr) {
-      findings.push_back(std::move(finding));
-      continue;
-    }
-    const auto again = analysis.again({true, *thread});
-    if (!again || analysis.between() < analysis.options.stall) {
-      continue;
-    }
-    const ReportThread& before = look.threads()[*thread];
-    const ReportThread& after = analysis.second->look().threads()[again->index];
-    const std::uint64_t spent = after.facts.cpu_ns - before.facts.cpu_ns;
-    finding.sentence = name_of(look, {false, i}) + " has run for at least " +
-                       elapsed_text(static_cast<std::uint64_t>(analysis.between().count())) +
-                       " without suspending, on " + name_of(look, {true, *thread});
-    if (analysis.unmoved({true, *thread}) && is_blocked(before.facts.wait)) {
-      finding.notes.push_back("the thread is blocked: the task makes a synchronous call");
-    } else {
-      finding.notes.push_back(spent_text(spent, analysis.between()));
-      finding.notes.push_back(progress_text(analysis, before, after));
-    }
+  std::vector<Finding> findings = find_long_tasks(analysis);
+  for (Finding& finding : find_blocked_handlers(analysis)) {
     findings.push_back(std::move(finding));
   }
   return findings;

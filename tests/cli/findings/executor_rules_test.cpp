@@ -145,6 +145,24 @@ TEST(StallRuleTest, SaysWhatTheThreadDidAllTheTime) {
             "compute()");
 }
 
+TEST(StallRuleTest, FindsAHandlerThatBlocks) {
+  const auto findings = findings_of(find_stalls, starved().look());
+
+  ASSERT_EQ(findings.size(), 1U);
+  EXPECT_EQ(findings[0].members, (std::vector<Who>{{true, 1}}));
+  EXPECT_EQ(findings[0].sentence,
+            "a handler has blocked its executor's thread 2 \"t2\" for at least 100 ms in a "
+            "synchronous call");
+}
+
+TEST(StallRuleTest, KeepsSilentWhenAnotherHandlerMayRun) {
+  LookBuilder builder = starved();
+  Look later = builder.look();
+  later.stacks.threads[1].facts.cpu_ns = 1;
+
+  EXPECT_TRUE(findings_of(find_stalls, builder.look(), &later).empty());
+}
+
 TEST(StallRuleTest, KeepsSilentWhenItWasSuspendedMeanwhile) {
   LookBuilder builder = running_task();
   Look later = builder.look();
