@@ -19,15 +19,6 @@ using waits::Needs;
 using waits::Node;
 using waits::Role;
 
-// What `Key::part` tells apart.
-constexpr std::uint32_t kWhole = 0;
-constexpr std::uint32_t kReadSide = 1;
-constexpr std::uint32_t kThreadEnd = 2;
-constexpr std::uint32_t kTaskEnd = 3;
-constexpr std::uint32_t kChildren = 4;
-constexpr std::uint32_t kEvents = 5;
-constexpr std::uint32_t kAddressless = 6;
-
 bool is_shared(const Wait& wait) {
   return wait.detail.find("process-shared") != std::string::npos;
 }
@@ -44,95 +35,7 @@ TaskOwner owner_kind(OwnerState state) {
   return TaskOwner::kNone;
 }
 
-/// What a task, or a thread that announces it, waits for within the process.
-std::optional<ResourceKind> kind_of(TaskWaitReason reason) {
-  switch (reason) {
-    case TaskWaitReason::kMutexLock:
-      return ResourceKind::kMutex;
-    case TaskWaitReason::kRwlockRead:
-    case TaskWaitReason::kRwlockWrite:
-      return ResourceKind::kRwlock;
-    case TaskWaitReason::kCallOnce:
-      return ResourceKind::kOnce;
-    case TaskWaitReason::kConditionWait:
-      return ResourceKind::kCondition;
-    case TaskWaitReason::kSemaphore:
-      return ResourceKind::kSemaphore;
-    case TaskWaitReason::kBarrier:
-      return ResourceKind::kBarrier;
-    case TaskWaitReason::kFuture:
-      return ResourceKind::kFuture;
-    case TaskWaitReason::kWaitGroup:
-      return ResourceKind::kWaitGroup;
-    case TaskWaitReason::kChannelSend:
-    case TaskWaitReason::kChannelReceive:
-      return ResourceKind::kChannel;
-    case TaskWaitReason::kSelect:
-      return ResourceKind::kSelect;
-    case TaskWaitReason::kCustom:
-      return ResourceKind::kOther;
-    default:
-      return std::nullopt;
-  }
-}
-
-/// Whether nobody holding it means that a wait for it is about to end.
-bool needs_holder(ResourceKind kind) {
-  return is_lock(kind) || kind == ResourceKind::kOther;
-}
-
 }  // namespace
-
-std::string_view resource_word(ResourceKind kind) noexcept {
-  switch (kind) {
-    case ResourceKind::kMutex:
-      return "mutex";
-    case ResourceKind::kRwlock:
-      return "rwlock";
-    case ResourceKind::kStdioLock:
-      return "stdio lock";
-    case ResourceKind::kMallocLock:
-      return "malloc lock";
-    case ResourceKind::kOnce:
-      return "call once";
-    case ResourceKind::kJoin:
-      return "join";
-    case ResourceKind::kCondition:
-      return "condition";
-    case ResourceKind::kSemaphore:
-      return "semaphore";
-    case ResourceKind::kBarrier:
-      return "barrier";
-    case ResourceKind::kFuture:
-      return "future";
-    case ResourceKind::kFutex:
-      return "futex";
-    case ResourceKind::kWaitGroup:
-      return "wait group";
-    case ResourceKind::kChannel:
-      return "channel";
-    case ResourceKind::kSelect:
-      return "select";
-    case ResourceKind::kEventLoop:
-      return "event loop";
-    case ResourceKind::kOther:
-      return "wait";
-  }
-  return "wait";
-}
-
-bool is_lock(ResourceKind kind) noexcept {
-  switch (kind) {
-    case ResourceKind::kMutex:
-    case ResourceKind::kRwlock:
-    case ResourceKind::kStdioLock:
-    case ResourceKind::kMallocLock:
-    case ResourceKind::kOnce:
-      return true;
-    default:
-      return false;
-  }
-}
 
 WaitGraph::WaitGraph(const Look& look)
     : look_(look), waited_for_(look.threads().size() + look.tasks().size()) {
@@ -232,7 +135,7 @@ void WaitGraph::find_workers() {
 }
 
 WaitGraph::Found WaitGraph::resource_node(ResourceKind kind, std::uint64_t address, Needs needs,
-                                          std::uint32_t part) {
+                                          Part part) {
   if (address == 0 && part == kWhole) {
     address = graph_.size();  // Nobody else waits for the same one, for all that is known.
     part = kAddressless;
@@ -433,115 +336,6 @@ void WaitGraph::add_rwlock_read(std::size_t index) {
     resources_[found.node - waited_for_.size()].unnamed_holders = any_writer ? 0 : wait.readers;
   }
   wait_for(node, found.node);
-}
-
-void WaitGraph::add_task(std::size_t index) {
-  const Task& task = look_.tasks()[index];
-  switch (task.state) {
-    case TaskState::kRunning:
-      if (const auto thread = thread_with(static_cast<std::uint64_t>(task.tid))) {
-        const Node node = node_of({false, index});
-        graph_.set_needs(node, Needs::kAll);
-        graph_.connect(node, node_of({true, *thread}));
-      }
-      return;
-    case TaskState::kCreated:
-    case TaskState::kReady:
-      return add_ready_task(index);
-    case TaskState::kWaiting:
-      return add_task_wait(index);
-  }
-}
-
-std::vector<std::size_t> WaitGraph::workers_of(std::uint16_t executor) const {
-  std::vector<std::size_t> found;
-  for (const std::size_t thread : workers_) {
-    const auto known = executors_of_.find(thread);
-    if (executor == 0 || known == executors_of_.end() ||
-        (known->second >> (executor % 64) & 1U) != 0) {
-      found.push_back(thread);
-    }
-  }
-  return found;
-}
-
-void WaitGraph::add_ready_task(std::size_t index) {
-  const std::uint16_t executor = look_.tasks()[index].executor;
-  const auto [entry, is_new] = executors_.try_emplace(executor);
-  if (is_new) {
-    const std::vector<std::size_t> workers = workers_of(executor);
-    const bool somebody_may = workers.empty() || more_workers_ ||
-                              std::any_of(workers.begin(), workers.end(),
-                                          [&](std::size_t thread) { return idle_[thread]; });
-    if (!somebody_may) {
-      entry->second = graph_.add(Role::kResource, Needs::kAny);
-      resources_.push_back({ResourceKind::kOther, 0, "a thread of the executor", 0, {}});
-      for (const std::size_t thread : workers) {
-        graph_.connect(*entry->second, node_of({true, thread}));
-      }
-    }
-  }
-  if (entry->second) {
-    wait_for(node_of({false, index}), *entry->second);
-  }
-}
-
-void WaitGraph::add_task_wait(std::size_t index) {
-  const Task& task = look_.tasks()[index];
-  const Node node = node_of({false, index});
-  switch (task.reason) {
-    case TaskWaitReason::kPost:
-      return add_ready_task(index);
-    case TaskWaitReason::kJoin:
-      if (task.argument_kind == protocol::TaskArgument::kTask && task_with(task.argument)) {
-        const auto found = resource_node(ResourceKind::kJoin, task.argument, Needs::kAll, kTaskEnd);
-        if (found.is_new) {
-          add_holder(found.node, TaskOwner::kTask, task.argument);
-        }
-        wait_for(node, found.node);
-      }
-      return;
-    case TaskWaitReason::kAllOf:
-    case TaskWaitReason::kFirstOf:
-      return add_children_wait(index);
-    default:
-      break;
-  }
-  const auto kind = kind_of(task.reason);
-  if (!kind) {
-    return;
-  }
-  const bool has_object = task.argument_kind == protocol::TaskArgument::kObject;
-  const std::uint64_t address = has_object ? task.argument : 0;
-  if (const auto object = objects_.find(address); has_object && object != objects_.end()) {
-    wait_for_object(node, *kind, *object->second);
-  } else if (task.owner_kind != TaskOwner::kNone || is_lock(*kind)) {
-    wait_for_holder(node, *kind, address, task.owner_kind, task.owner, {});
-  } else if (!needs_holder(*kind)) {
-    wait_for_anybody(node, *kind, address, false);
-  }
-}
-
-/// For tasks that it has created, all or the first of them. When there are more or fewer than it
-/// waits for, which ones is not known: then one suffices.
-void WaitGraph::add_children_wait(std::size_t index) {
-  const Task& task = look_.tasks()[index];
-  const auto children = children_.find(task.id);
-  const bool counted = task.argument_kind == protocol::TaskArgument::kCount;
-  if (children == children_.end() || !counted) {
-    return;
-  }
-  const bool all =
-      task.reason == TaskWaitReason::kAllOf && task.argument == children->second.size();
-  if (children->second.size() < task.argument && !all) {
-    return;  // Some have ended or are no tasks.
-  }
-  const auto found =
-      resource_node(ResourceKind::kJoin, task.id, all ? Needs::kAll : Needs::kAny, kChildren);
-  for (const std::size_t child : children->second) {
-    graph_.connect(found.node, node_of({false, child}));
-  }
-  wait_for(node_of({false, index}), found.node);
 }
 
 }  // namespace xgops::cli

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "findings/look.hpp"
+#include "findings/resource.hpp"
 #include "report/findings.hpp"
 #include "xgops/waits/graph.hpp"
 
@@ -15,44 +16,6 @@
 #include <vector>
 
 namespace xgops::cli {
-
-/// What kind of thing is waited for.
-enum class ResourceKind : std::uint8_t {
-  kMutex,
-  kRwlock,
-  kStdioLock,
-  kMallocLock,
-  kOnce,
-  kJoin,
-  kCondition,
-  kSemaphore,
-  kBarrier,
-  kFuture,
-  kFutex,
-  kWaitGroup,
-  kChannel,
-  kSelect,
-  kEventLoop,
-  kOther,
-};
-
-/// "mutex"
-[[nodiscard]] std::string_view resource_word(ResourceKind kind) noexcept;
-/// Whether it belongs to who took it, and only that one gives it back.
-[[nodiscard]] bool is_lock(ResourceKind kind) noexcept;
-
-/// Something waited for: a node of the graph.
-struct Resource {
-  ResourceKind kind = ResourceKind::kOther;
-  std::uint64_t address = 0;  ///< 0: it has none that is known.
-  std::string detail;
-  std::uint64_t unnamed_holders = 0;  ///< Readers that are only counted.
-  struct Gone {
-    bool is_thread = true;
-    std::uint64_t id = 0;
-  };
-  std::vector<Gone> gone;  ///< Holders that have ended.
-};
 
 /// The graph of a look, and what its nodes are. Refers to the look.
 ///
@@ -92,10 +55,19 @@ class WaitGraph {
   [[nodiscard]] std::optional<waits::Node> waited_for(const Who& who) const;
 
  private:
-  /// Tells things apart that may lie at one address.
+  /// Tells things apart that may lie at one address, or have one number.
+  enum Part : std::uint8_t {
+    kWhole,
+    kReadSide,
+    kThreadEnd,
+    kTaskEnd,
+    kChildren,
+    kEvents,
+    kAddressless,
+  };
   struct Key {
     std::uint64_t address = 0;
-    std::uint32_t part = 0;
+    Part part = kWhole;
     friend bool operator==(const Key&, const Key&) = default;
   };
   struct KeyHash {
@@ -118,7 +90,7 @@ class WaitGraph {
   void add_ready_task(std::size_t index);
 
   Found resource_node(ResourceKind kind, std::uint64_t address, waits::Needs needs,
-                      std::uint32_t part = 0);
+                      Part part = kWhole);
   void wait_for(waits::Node actor, waits::Node resource);
   /// `actor` waits for a resource that one thread or task holds, if anybody.
   void wait_for_holder(waits::Node actor, ResourceKind kind, std::uint64_t address,
