@@ -4,6 +4,9 @@
 
 #include "output/escape.hpp"
 
+#include <algorithm>
+#include <cstddef>
+
 namespace xgops::cli {
 
 std::string place_text(const symbolize::Symbol& symbol) {
@@ -11,7 +14,8 @@ std::string place_text(const symbolize::Symbol& symbol) {
   return symbol.module.empty() ? offset : escape(symbol.module) + "+" + offset;
 }
 
-FrameText::FrameText(const StackTable& table, const Style& style) : table_(table), style_(style) {
+FrameText::FrameText(const StackTable& table, const Style& style, bool can_ask)
+    : table_(table), style_(style), can_ask_(can_ask) {
   locations_.reserve(table.locations.size());
   for (const auto& symbols : table.locations) {
     locations_.push_back(location_lines(symbols, false));
@@ -43,12 +47,29 @@ std::string FrameText::location_lines(const std::vector<symbolize::Symbol>& symb
 
 std::string FrameText::lines_of(const ReportStack& stack) const {
   std::string out;
-  for (const ReportFrame& frame : stack.frames) {
-    out += frame.inferred ? location_lines(table_.locations[frame.location], true)
-                          : locations_[frame.location];
+  constexpr std::ptrdiff_t kMostEqual = 3;
+  for (auto frame = stack.frames.begin(); frame != stack.frames.end();) {
+    const auto end = std::find_if(frame, stack.frames.end(), [frame](const ReportFrame& other) {
+      return other.location != frame->location || other.inferred != frame->inferred;
+    });
+    const std::string lines = frame->inferred
+                                  ? location_lines(table_.locations[frame->location], true)
+                                  : locations_[frame->location];
+    const bool is_recursion = end - frame > kMostEqual;
+    for (auto shown = frame; shown != (is_recursion ? frame + 1 : end); ++shown) {
+      out += lines;
+    }
+    if (is_recursion) {
+      out +=
+          "  " + style_.dim("(the same " + std::to_string(end - frame - 1) + " more times)") + "\n";
+    }
+    frame = end;
   }
   if (stack.truncated) {
-    out += "  " + style_.warning("(more frames: --max-frames shows them)") + "\n";
+    out += "  " +
+           style_.warning(can_ask_ ? "(more frames: --max-frames shows them)"
+                                   : "(more frames: the process wrote no more)") +
+           "\n";
   }
   return out;
 }

@@ -17,9 +17,11 @@ namespace xgops::cli {
 /// Renders stacks; each distinct location is turned into text once.
 class FrameText {
  public:
-  FrameText(const StackTable& table, const Style& style);
+  /// `can_ask`: frames that are missing can be asked for.
+  FrameText(const StackTable& table, const Style& style, bool can_ask = true);
 
-  /// All frames of `stack`: a line with the function, an indented line with the place.
+  /// All frames of `stack`: a line with the function, an indented line with the place. Of more than
+  /// three equal ones in a row, as recursion makes them, the first, and how many there are.
   [[nodiscard]] std::string lines_of(const ReportStack& stack) const;
 
  private:
@@ -28,6 +30,7 @@ class FrameText {
 
   const StackTable& table_;
   Style style_;
+  bool can_ask_;
   std::vector<std::string> locations_;  ///< As in StackTable::locations, for exact frames.
 };
 

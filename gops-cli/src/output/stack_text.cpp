@@ -204,7 +204,7 @@ std::string status_text(const ReportThread& thread) {
 
 std::string threads_part(const StackReport& report, const Presentation& presentation,
                          const Style& style) {
-  const FrameText frame_text(report.table, style);
+  const FrameText frame_text(report.table, style, !report.dump);
   std::vector<std::string> frames;
   frames.reserve(report.table.stacks.size());
   for (const ReportStack& stack : report.table.stacks) {
