@@ -16,7 +16,8 @@ constexpr std::size_t kModuleBytes = 64;
 
 class StacksSink final : public threads::CaptureSink {
  public:
-  StacksSink(AgentState& state, Reply<protocol::Stacks>& reply) : state_(state), reply_(reply) {}
+  StacksSink(AgentState& state, Reply<protocol::Stacks>& reply)
+      : announced_(state), reply_(reply) {}
 
   void on_module(threads::Module module) override {
     bytes_ += kModuleBytes + module.path.size();
@@ -32,7 +33,7 @@ class StacksSink final : public threads::CaptureSink {
 
   void on_thread(threads::ThreadStack thread) override {
     response_.threads.push_back(to_wire(std::move(thread)));
-    add_announced_wait(state_, response_.threads.back().facts);
+    announced_.add_to(response_.threads.back().facts);
     const protocol::ThreadStack& added = response_.threads.back();
     bytes_ += approximate_bytes(added.facts) + added.reason.size();
     send_when_full();
@@ -53,7 +54,7 @@ class StacksSink final : public threads::CaptureSink {
   // The first messages are short, so that the client opens debug files while we still read threads.
   static constexpr std::size_t kFirstChunkBytes = 4096;
 
-  AgentState& state_;
+  AnnouncedWaits announced_;
   Reply<protocol::Stacks>& reply_;
   std::size_t chunk_bytes_ = kFirstChunkBytes;
   protocol::Stacks::Response response_;

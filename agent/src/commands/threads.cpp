@@ -14,13 +14,14 @@ constexpr std::size_t kFramesForReasons = 32;
 
 class ThreadsSink final : public threads::CaptureSink {
  public:
-  ThreadsSink(AgentState& state, Reply<protocol::Threads>& reply) : state_(state), reply_(reply) {}
+  ThreadsSink(AgentState& state, Reply<protocol::Threads>& reply)
+      : announced_(state), reply_(reply) {}
 
   void on_module(threads::Module /*module*/) override {}
   void on_stack(threads::Stack /*stack*/) override {}
   void on_thread(threads::ThreadStack thread) override {
     response_.threads.push_back(to_wire(std::move(thread.facts)));
-    add_announced_wait(state_, response_.threads.back());
+    announced_.add_to(response_.threads.back());
     bytes_ += approximate_bytes(response_.threads.back());
     if (bytes_ >= protocol::kReplyChunkBytes) {
       reply_.emit(response_);
@@ -32,7 +33,7 @@ class ThreadsSink final : public threads::CaptureSink {
   protocol::Threads::Response take() { return std::move(response_); }
 
  private:
-  AgentState& state_;
+  AnnouncedWaits announced_;
   Reply<protocol::Threads>& reply_;
   protocol::Threads::Response response_;
   std::size_t bytes_ = 0;

@@ -4,6 +4,8 @@
 #include "support/own_memory.hpp"
 #include "tasks/holders.hpp"
 
+#include <algorithm>
+
 #include <signal.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -100,14 +102,20 @@ WireWait WaitMapper::to_wire(std::uint64_t operation, detail::TaskArgumentBits k
   return wait;
 }
 
-void add_announced_wait(AgentState& state, protocol::ThreadFacts& facts) {
-  const tasks::AnnouncedWait announced =
-      state.tasks.registry->announced_wait(static_cast<std::uint32_t>(facts.tid));
+void AnnouncedWaits::add_to(protocol::ThreadFacts& facts) {
+  const auto tid = static_cast<std::uint32_t>(facts.tid);
+  const auto found = std::lower_bound(
+      threads_.begin(), threads_.end(), tid,
+      [](const tasks::Registry::Thread& thread, std::uint32_t id) { return thread.tid < id; });
+  if (found == threads_.end() || found->tid != tid) {
+    return;
+  }
+  const tasks::AnnouncedWait announced = tasks::Registry::announced_by(*found);
   if (announced.operation == 0) {
     return;
   }
   const WireWait wait =
-      WaitMapper(state).to_wire(announced.operation, announced.argument_kind, announced.argument);
+      waits_.to_wire(announced.operation, announced.argument_kind, announced.argument);
   const std::string_view words = tasks::words_of(static_cast<WaitReason>(wait.reason));
   facts.wait.detail = wait.detail.empty() ? std::string(words) : wait.detail;
   if (wait.argument_kind == protocol::TaskArgument::kObject) {

@@ -4,6 +4,7 @@
 
 #include "commands/agent_state.hpp"
 #include "tasks/operation_names.hpp"
+#include "tasks/registry.hpp"
 #include "xgops/protocol/messages/tasks.hpp"
 #include "xgops/protocol/messages/threads.hpp"
 
@@ -46,8 +47,19 @@ class WaitMapper {
   std::unordered_map<std::uint64_t, tasks::WaitDescription> known_;
 };
 
-/// Adds to `facts` what the thread itself says that it waits for; see `xgops::WaitScope`.
-void add_announced_wait(AgentState& state, protocol::ThreadFacts& facts);
+/// What threads themselves say that they wait for (`xgops::WaitScope`), for one answer.
+class AnnouncedWaits {
+ public:
+  explicit AnnouncedWaits(AgentState& state)
+      : threads_(state.tasks.registry->threads()), waits_(state) {}
+
+  /// Adds to `facts` what this thread says now. Cost: a binary search.
+  void add_to(protocol::ThreadFacts& facts);
+
+ private:
+  std::vector<tasks::Registry::Thread> threads_;
+  WaitMapper waits_;
+};
 
 /// Texts of one answer by their ids.
 class TextTable {

@@ -28,7 +28,7 @@ constexpr std::size_t kThreadExecutorsBytes = 12;
 class WaitsAnswer {
  public:
   WaitsAnswer(AgentState& state, Reply<protocol::Waits>& reply)
-      : state_(state), reply_(reply), waits_(state) {}
+      : state_(state), reply_(reply), threads_(state.tasks.registry->threads()), waits_(state) {}
 
   void answer(const protocol::Waits::Request& request) {
     const CostMeter meter(reply_.arrival());
@@ -44,10 +44,7 @@ class WaitsAnswer {
       const threads::EventPollFacts facts = state_.inspector.look_into_event_poll(fd);
       part_.event_polls.push_back({fd, facts.watched, facts.external});
     }
-    for (const auto& [tid, executors] : state_.tasks.registry->thread_executors()) {
-      part_.thread_executors.push_back({static_cast<std::int32_t>(tid), executors});
-      flush(kThreadExecutorsBytes);
-    }
+    add_executors();
     add_lost_exceptions();
     part_.caught_signals = state_.inspector.caught_signals();
     part_.truncated = is_late_ || polls < request.event_polls.size();
@@ -97,11 +94,15 @@ class WaitsAnswer {
   }
 
   void add_announced() {
-    for (const auto& [tid, announced] : state_.tasks.registry->announced_waits()) {
+    for (const tasks::Registry::Thread& thread : threads_) {
+      const tasks::AnnouncedWait announced = tasks::Registry::announced_by(thread);
+      if (announced.operation == 0) {
+        continue;
+      }
       const WireWait wait =
           waits_.to_wire(announced.operation, announced.argument_kind, announced.argument);
       const bool has_object = wait.argument_kind == protocol::TaskArgument::kObject;
-      part_.announced.push_back({static_cast<std::int32_t>(tid), wait.reason,
+      part_.announced.push_back({static_cast<std::int32_t>(thread.tid), wait.reason,
                                  has_object ? wait.argument : 0, to_wire(wait.holder),
                                  wait.detail});
       if (announced.argument_kind == detail::kArgumentHolderSet) {
@@ -126,6 +127,15 @@ class WaitsAnswer {
     }
     flush(kObjectBytes + kHolderBytes * object.holders.size());
     part_.objects.push_back(std::move(object));
+  }
+
+  void add_executors() {
+    for (const tasks::Registry::Thread& thread : threads_) {
+      if (const std::uint64_t executors = tasks::Registry::executors_of(thread); executors != 0) {
+        part_.thread_executors.push_back({static_cast<std::int32_t>(thread.tid), executors});
+        flush(kThreadExecutorsBytes);
+      }
+    }
   }
 
   /// At most `LostExceptions::kMost`: they fit into one message.
@@ -157,6 +167,7 @@ class WaitsAnswer {
 
   AgentState& state_;
   Reply<protocol::Waits>& reply_;
+  const std::vector<tasks::Registry::Thread> threads_;
   WaitMapper waits_;
   protocol::Waits::Response part_;
   std::vector<std::uint64_t> live_tasks_;

@@ -385,53 +385,36 @@ TaskCounts Registry::counts() const noexcept {
   return counts;
 }
 
-AnnouncedWait Registry::announced_by(const ThreadBlock& block) noexcept {
+std::vector<Registry::Thread> Registry::threads() const {
+  std::vector<Thread> threads;
+  for (const ThreadBlock* block = blocks_.load(std::memory_order_acquire); block != nullptr;
+       block = block->next) {
+    if (const std::uint32_t tid = block->tid.load(std::memory_order_acquire); tid != 0) {
+      threads.push_back({tid, block});
+    }
+  }
+  std::sort(threads.begin(), threads.end(),
+            [](const Thread& a, const Thread& b) { return a.tid < b.tid; });
+  return threads;
+}
+
+AnnouncedWait Registry::announced_by(const Thread& thread) noexcept {
+  const ThreadBlock& block = *thread.block;
   const auto* const operation = block.wait_operation.load(std::memory_order_acquire);
   AnnouncedWait wait;
   wait.argument_kind = static_cast<detail::TaskArgumentBits>(
       block.wait_argument_kind.load(std::memory_order_acquire));
   wait.argument = block.wait_argument.load(std::memory_order_acquire);
-  // Else it changed meanwhile, and will again.
-  if (block.wait_operation.load(kRelaxed) == operation) {
+  // Else it changed meanwhile, and will again; or the block is another thread's.
+  if (block.wait_operation.load(kRelaxed) == operation && block.tid.load(kRelaxed) == thread.tid) {
     wait.operation = reinterpret_cast<std::uint64_t>(operation);
   }
   return wait;
 }
 
-AnnouncedWait Registry::announced_wait(std::uint32_t tid) const noexcept {
-  for (const ThreadBlock* block = blocks_.load(std::memory_order_acquire); block != nullptr;
-       block = block->next) {
-    if (block->tid.load(std::memory_order_acquire) == tid) {
-      return announced_by(*block);
-    }
-  }
-  return {};
-}
-
-std::vector<std::pair<std::uint32_t, AnnouncedWait>> Registry::announced_waits() const {
-  std::vector<std::pair<std::uint32_t, AnnouncedWait>> waits;
-  for (const ThreadBlock* block = blocks_.load(std::memory_order_acquire); block != nullptr;
-       block = block->next) {
-    const AnnouncedWait wait = announced_by(*block);
-    const std::uint32_t tid = block->tid.load(std::memory_order_acquire);
-    if (wait.operation != 0 && tid != 0) {
-      waits.emplace_back(tid, wait);
-    }
-  }
-  return waits;
-}
-
-std::vector<std::pair<std::uint32_t, std::uint64_t>> Registry::thread_executors() const {
-  std::vector<std::pair<std::uint32_t, std::uint64_t>> threads;
-  for (const ThreadBlock* block = blocks_.load(std::memory_order_acquire); block != nullptr;
-       block = block->next) {
-    const std::uint64_t executors = block->executors.load(std::memory_order_acquire);
-    const std::uint32_t tid = block->tid.load(std::memory_order_acquire);
-    if (executors != 0 && tid != 0) {
-      threads.emplace_back(tid, executors);
-    }
-  }
-  return threads;
+std::uint64_t Registry::executors_of(const Thread& thread) noexcept {
+  const std::uint64_t executors = thread.block->executors.load(std::memory_order_acquire);
+  return thread.block->tid.load(kRelaxed) == thread.tid ? executors : 0;
 }
 
 }  // namespace xgops::tasks

@@ -66,11 +66,17 @@ class Registry {
   /// for frames with an allocator of their own.
   [[nodiscard]] std::size_t frame_bytes(std::uint64_t node) const noexcept;
   [[nodiscard]] TaskCounts counts() const noexcept;
-  [[nodiscard]] AnnouncedWait announced_wait(std::uint32_t tid) const noexcept;
-  /// What every thread announces that says something, with its id.
-  [[nodiscard]] std::vector<std::pair<std::uint32_t, AnnouncedWait>> announced_waits() const;
-  /// The executors whose tasks each thread has run, with its id: bit n % 64 for number n.
-  [[nodiscard]] std::vector<std::pair<std::uint32_t, std::uint64_t>> thread_executors() const;
+  /// A thread that has used tasks. It may have ended since; what it kept can still be asked for.
+  struct Thread {
+    std::uint32_t tid = 0;
+    const detail::ThreadBlock* block = nullptr;
+  };
+  /// By ascending id.
+  [[nodiscard]] std::vector<Thread> threads() const;
+  /// What the thread says that it waits for.
+  [[nodiscard]] static AnnouncedWait announced_by(const Thread& thread) noexcept;
+  /// The executors whose tasks it has run: bit n % 64 for number n.
+  [[nodiscard]] static std::uint64_t executors_of(const Thread& thread) noexcept;
 
  private:
   struct RecordLink {
@@ -82,8 +88,6 @@ class Registry {
     static void set_next(detail::FreeFrame& frame, detail::FreeFrame* next) noexcept;
   };
   class GrowthLock;
-
-  [[nodiscard]] static AnnouncedWait announced_by(const detail::ThreadBlock& block) noexcept;
 
   static constexpr std::size_t kClasses = detail::ThreadBlock::kClasses;
   static constexpr std::size_t kSlabBytes = std::size_t{64} << 10;

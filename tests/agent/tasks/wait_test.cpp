@@ -180,7 +180,7 @@ protocol::Wait announced_wait() {
   const auto state = make_agent_state();
   protocol::ThreadFacts facts;
   facts.tid = ::gettid();
-  commands::add_announced_wait(*state, facts);
+  commands::AnnouncedWaits(*state).add_to(facts);
   return facts.wait;
 }
 
