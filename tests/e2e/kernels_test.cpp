@@ -217,7 +217,8 @@ string difference(const Json& finding, const Kernel& kernel) {
     const bool by_thread = !wait["owner_tid"].is_null();
     const Json owner =
         by_thread ? Json(-wait["owner_tid"].get<std::int64_t>()) : wait.value("owner_task", Json());
-    if (!expected.owner.empty() && names[owner] != expected.owner) {
+    const auto named = names.find(owner);
+    if ((named == names.end() ? string() : named->second) != expected.owner) {
       return expected.name + " waits for what " + owner.dump() + " holds";
     }
   }
