@@ -14,25 +14,6 @@ namespace {
 
 constexpr int kAttempts = 3;
 
-std::string_view why_incomplete(const unwind::Walk& walk) noexcept {
-  switch (walk.end) {
-    case unwind::WalkEnd::kOutermost:
-    case unwind::WalkEnd::kMaxFrames:
-      return walk.inferred ? "some frames are inferred" : "";
-    case unwind::WalkEnd::kNoModule:
-      return "outer frames missing: code that is in no file";
-    case unwind::WalkEnd::kNoUnwindInfo:
-      return "outer frames missing: code without unwind information";
-    case unwind::WalkEnd::kRegisterUnknown:
-      return "outer frames missing: they need a register that the kernel does not show";
-    case unwind::WalkEnd::kBadMemory:
-      return "outer frames missing: stack memory is not readable";
-    case unwind::WalkEnd::kBadUnwindInfo:
-      return "outer frames missing: damaged unwind information";
-  }
-  return "";
-}
-
 char parse_state(std::string_view stat) noexcept {
   // The name may itself contain ") ", so the last parenthesis is the only safe delimiter (proc(5)).
   for (std::size_t at = stat.size(); at-- > 0;) {
@@ -87,7 +68,10 @@ void Threads::walk(const unwind::Registers& registers, Facts& facts) noexcept {
   const unwind::Walk walk = unwinder_.walk(registers, frames_);
   facts.frames = walk.frames;
   facts.truncated = walk.end == unwind::WalkEnd::kMaxFrames;
-  facts.reason = why_incomplete(walk);
+  facts.reason = unwind::why_incomplete(walk.end);
+  if (facts.reason.empty() && walk.inferred) {
+    facts.reason = "some frames are inferred";
+  }
   facts.status = facts.reason.empty() ? "exact" : "partial";
 }
 

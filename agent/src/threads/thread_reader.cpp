@@ -42,25 +42,6 @@ unwind::Registers registers_of(const SystemCallFacts& call) {
   return registers;
 }
 
-std::string why_incomplete(unwind::WalkEnd end) {
-  switch (end) {
-    case unwind::WalkEnd::kOutermost:
-    case unwind::WalkEnd::kMaxFrames:
-      return {};
-    case unwind::WalkEnd::kNoModule:
-      return "outer frames missing: code that is in no file";
-    case unwind::WalkEnd::kNoUnwindInfo:
-      return "outer frames missing: code without unwind information";
-    case unwind::WalkEnd::kRegisterUnknown:
-      return "outer frames missing: they need a register that the kernel does not show";
-    case unwind::WalkEnd::kBadMemory:
-      return "outer frames missing: stack memory is not readable";
-    case unwind::WalkEnd::kBadUnwindInfo:
-      return "outer frames missing: damaged unwind information";
-  }
-  return {};
-}
-
 }  // namespace
 
 ThreadReader::ThreadReader(const TaskFiles& files, const Runtime& runtime, pid_t own_tid,
@@ -164,7 +145,7 @@ void ThreadReader::store_frames(const unwind::Walk& walk,
     reading.frames.push_back({frame.instruction_pointer, frame.exact_pointer, frame.inferred});
   }
   reading.truncated = walk.end == unwind::WalkEnd::kMaxFrames;
-  reading.stack.reason = why_incomplete(walk.end);
+  reading.stack.reason = unwind::why_incomplete(walk.end);
   if (reading.stack.reason.empty() && walk.inferred) {
     reading.stack.reason = "some frames are inferred";
   }

@@ -275,4 +275,23 @@ Walk Unwinder::walk_from(Registers registers, std::span<UnwoundFrame> frames,
   return finish(WalkEnd::kMaxFrames);
 }
 
+const char* why_incomplete(WalkEnd end) noexcept {
+  switch (end) {
+    case WalkEnd::kOutermost:
+    case WalkEnd::kMaxFrames:
+      return "";
+    case WalkEnd::kNoModule:
+      return "outer frames missing: code that is in no file";
+    case WalkEnd::kNoUnwindInfo:
+      return "outer frames missing: code without unwind information";
+    case WalkEnd::kRegisterUnknown:
+      return "outer frames missing: they need a register that the kernel does not show";
+    case WalkEnd::kBadMemory:
+      return "outer frames missing: stack memory is not readable";
+    case WalkEnd::kBadUnwindInfo:
+      return "outer frames missing: damaged unwind information";
+  }
+  return "";
+}
+
 }  // namespace xgops::unwind

@@ -33,6 +33,10 @@ enum class WalkEnd : std::uint8_t {
   kBadUnwindInfo,
 };
 
+/// What a reader of the stack should know, for example "outer frames missing: damaged unwind
+/// information"; "": nothing is missing but what was not asked for.
+[[nodiscard]] const char* why_incomplete(WalkEnd end) noexcept;
+
 struct Walk {
   std::size_t frames = 0;
   WalkEnd end = WalkEnd::kOutermost;
