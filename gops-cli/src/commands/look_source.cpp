@@ -2,10 +2,8 @@
 #include "commands/look_source.hpp"
 
 #include "client/handshake.hpp"
-#include "commands/stack_builder.hpp"
-#include "commands/symbol_options.hpp"
-#include "commands/target_options.hpp"
 #include "commands/task_source.hpp"
+#include "commands/thread_source.hpp"
 #include "xgops/protocol/messages/waits.hpp"
 
 #include <algorithm>
@@ -41,13 +39,7 @@ Result<StackReport> ask_stacks(Target& target, const Deadline& deadline, const L
   request.tid = tid;
   request.deadline_ms = static_cast<std::uint32_t>(options.timeout.count());
   request.interrupt = options.interrupt;
-  StackBuilder builder(symbols_of(target, options.symbols));
-  auto asked = target.session.ask_parts<protocol::Stacks>(
-      request, deadline, [&](protocol::Stacks::Response part) { builder.add(std::move(part)); });
-  if (!asked) {
-    return std::move(asked).error();
-  }
-  return builder.finish(identity_of(target));
+  return thread_stacks(target, deadline, request, options.symbols);
 }
 
 Result<void> ask_waits(Target& target, const Deadline& deadline, std::uint32_t deadline_ms,

@@ -2,15 +2,14 @@
 // `xgops stack`: the stack of every thread and of every task.
 #include "client/handshake.hpp"
 #include "commands/command.hpp"
-#include "commands/stack_builder.hpp"
 #include "commands/symbol_options.hpp"
 #include "commands/target_options.hpp"
 #include "commands/task_filter.hpp"
 #include "commands/task_source.hpp"
+#include "commands/thread_source.hpp"
 #include "xgops/protocol/messages/stacks.hpp"
 #include "xgops/protocol/messages/tasks.hpp"
 
-#include <algorithm>
 #include <memory>
 #include <string>
 #include <utility>
@@ -73,13 +72,7 @@ Result<StackReport> ask_threads(Target& target, const Deadline& deadline,
   request.max_frames = options.max_frames;
   request.deadline_ms = deadline_ms;
   request.interrupt = options.interrupt;
-  StackBuilder builder(symbols_of(target, options.symbols));
-  auto asked = target.session.ask_parts<protocol::Stacks>(
-      request, deadline, [&](protocol::Stacks::Response part) { builder.add(std::move(part)); });
-  if (!asked) {
-    return std::move(asked).error();
-  }
-  return builder.finish(identity_of(target));
+  return thread_stacks(target, deadline, request, options.symbols);
 }
 
 Result<TaskTable> ask_tasks(Target& target, const Deadline& deadline, const StackOptions& options,
@@ -91,10 +84,7 @@ Result<TaskTable> ask_tasks(Target& target, const Deadline& deadline, const Stac
   request.deadline_ms = deadline_ms;
   auto table = task_table(target, deadline, request, options.symbols);
   if (table) {
-    sort_tasks(*table, TaskSort::kAge, 0);
-    std::stable_sort(table->groups.begin(), table->groups.end(), [](const auto& a, const auto& b) {
-      return a.longest.state_age_ns > b.longest.state_age_ns;
-    });
+    longest_first(*table);
   }
   return table;
 }

@@ -11,7 +11,6 @@
 #include "proc/files.hpp"
 #include "support/failure.hpp"
 
-#include <algorithm>
 #include <memory>
 #include <string>
 #include <utility>
@@ -73,10 +72,7 @@ Result<StackReport> name_everything(ParsedDump dump, const SymbolizeOptions& opt
     if (!table) {
       return std::move(table).error();
     }
-    sort_tasks(*table, TaskSort::kAge, 0);
-    std::stable_sort(table->groups.begin(), table->groups.end(), [](const auto& a, const auto& b) {
-      return a.longest.state_age_ns > b.longest.state_age_ns;
-    });
+    longest_first(*table);
     report->tasks = *std::move(table);
   }
   report->dump = std::move(dump.facts);

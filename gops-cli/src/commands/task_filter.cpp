@@ -144,4 +144,11 @@ void sort_tasks(TaskTable& table, TaskSort order, std::size_t limit) {
   }
 }
 
+void longest_first(TaskTable& table) {
+  sort_tasks(table, TaskSort::kAge, 0);
+  std::stable_sort(table.groups.begin(), table.groups.end(), [](const auto& a, const auto& b) {
+    return a.longest.state_age_ns > b.longest.state_age_ns;
+  });
+}
+
 }  // namespace xgops::cli

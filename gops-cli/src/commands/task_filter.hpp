@@ -33,5 +33,7 @@ std::size_t keep_matching(TaskTable& table, const TaskFilter& filter);
 
 /// Sorts, and keeps the first `limit` tasks; 0: all.
 void sort_tasks(TaskTable& table, TaskSort order, std::size_t limit);
+/// Tasks and groups, each by the time in their state.
+void longest_first(TaskTable& table);
 
 }  // namespace xgops::cli
