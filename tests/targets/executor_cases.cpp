@@ -169,6 +169,20 @@ End handler_sleeps(World& world) {
   return End::kStdin;
 }
 
+void compute_and_post(World& world) {
+  for (int i = 0; i < 1'000'000 || !world.fixed; ++i) {
+    g_sink = g_sink + 1;
+    i = world.fixed ? i : 0;
+  }
+  asio::post(world.context, [&world] { compute_and_post(world); });
+}
+
+End handler_computes(World& world) {
+  asio::post(world.context, [&world] { compute_and_post(world); });
+  world.start_worker();
+  return End::kStdin;
+}
+
 awaitable<void> hold_across_suspension(World& world, std::promise<void>& held) {
   std::unique_lock lock(world.mutex);
   if (world.fixed) {
@@ -297,6 +311,7 @@ int main(int argc, char** argv) {
       {"busy", busy},
       {"sleeping", sleeping},
       {"handler_sleeps", handler_sleeps},
+      {"handler_computes", handler_computes},
       {"mutex_across_suspension", mutex_across_suspension},
       {"never_started", never_started},
       {"convoy", convoy},

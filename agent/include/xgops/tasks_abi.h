@@ -21,6 +21,8 @@ extern const int32_t xgops_tasks_layout_1;
 
 /// Prepares the calling thread for tasks. Throws std::bad_alloc.
 void xgops_task_attach_thread(void);
+/// The same; without memory the thread goes without.
+void xgops_task_try_attach_thread(void);
 
 /// A free record for the calling thread, and some more into its cache. Throws std::bad_alloc.
 struct xgops_task_record* xgops_task_refill(void);

@@ -23,7 +23,7 @@ using protocol::TaskOwner;
 constexpr std::size_t kObjectBytes = 22;
 constexpr std::size_t kHolderBytes = 9;
 constexpr std::size_t kAnnouncedBytes = 64;
-constexpr std::size_t kThreadExecutorsBytes = 12;
+constexpr std::size_t kThreadExecutorsBytes = 16;
 
 class WaitsAnswer {
  public:
@@ -131,8 +131,11 @@ class WaitsAnswer {
 
   void add_executors() {
     for (const tasks::Registry::Thread& thread : threads_) {
-      if (const std::uint64_t executors = tasks::Registry::executors_of(thread); executors != 0) {
-        part_.thread_executors.push_back({static_cast<std::int32_t>(thread.tid), executors});
+      const std::uint64_t executors = tasks::Registry::executors_of(thread);
+      const std::uint32_t handlers = tasks::Registry::handlers_of(thread);
+      if (executors != 0 || handlers != 0) {
+        part_.thread_executors.push_back(
+            {static_cast<std::int32_t>(thread.tid), executors, handlers});
         flush(kThreadExecutorsBytes);
       }
     }

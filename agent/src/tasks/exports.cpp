@@ -20,6 +20,13 @@ XGOPS_EXPORT void xgops_task_attach_thread(void) {
   xgops::tasks::registry().attach_thread();
 }
 
+XGOPS_EXPORT void xgops_task_try_attach_thread(void) {
+  try {
+    xgops::tasks::registry().attach_thread();
+  } catch (const std::exception&) {
+  }
+}
+
 XGOPS_EXPORT xgops_task_record* xgops_task_refill(void) {
   return xgops::tasks::registry().refill();
 }

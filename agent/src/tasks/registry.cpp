@@ -178,6 +178,7 @@ void Registry::give_back(ThreadBlock& block) noexcept {
   thread.block = nullptr;
   thread.next_id = thread.end_id = 0;
   block.executors.store(0, kRelaxed);
+  block.handlers.store(0, kRelaxed);
   block.tid.store(0, kRelease);
   block.in_use.store(false, kRelease);
 }
@@ -410,6 +411,11 @@ AnnouncedWait Registry::announced_by(const Thread& thread) noexcept {
     wait.operation = reinterpret_cast<std::uint64_t>(operation);
   }
   return wait;
+}
+
+std::uint32_t Registry::handlers_of(const Thread& thread) noexcept {
+  const std::uint32_t handlers = thread.block->handlers.load(std::memory_order_acquire);
+  return thread.block->tid.load(kRelaxed) == thread.tid ? handlers : 0;
 }
 
 std::uint64_t Registry::executors_of(const Thread& thread) noexcept {

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 
 namespace xgops::cli {
 namespace {
@@ -145,17 +146,38 @@ std::vector<Finding> find_long_tasks(const Analysis& analysis) {
   return findings;
 }
 
-/// Handlers that are no tasks and block their executor's thread. Of those that compute it cannot be
-/// told whether it is one or many.
-std::vector<Finding> find_blocked_handlers(const Analysis& analysis) {
+/// The CPU time that the thread used between the looks, if it is in the same handler in both and
+/// computes.
+std::optional<std::uint64_t> computes_in_one_handler(const Analysis& analysis, const Who& who) {
+  const auto again = analysis.again(who);
+  if (!again || analysis.second->graph.is_idle(again->index) ||
+      analysis.second->graph.task_on(again->index) ||
+      analysis.second->graph.handlers_on(again->index) !=
+          analysis.first.graph.handlers_on(who.index)) {
+    return std::nullopt;
+  }
+  const auto cpu_of = [](const Look& look, std::size_t thread) {
+    return look.threads()[thread].facts.cpu_ns;
+  };
+  const std::uint64_t spent =
+      cpu_of(analysis.second->look(), again->index) - cpu_of(analysis.first.look(), who.index);
+  // Less: it waits for a CPU, or now and then for something else.
+  const auto half = static_cast<std::uint64_t>(analysis.between().count()) / 2;
+  return spent >= half ? std::optional(spent) : std::nullopt;
+}
+
+/// Handlers that are no tasks: those that block their executor's thread, and those that compute, if
+/// the program tells when handlers begin.
+std::vector<Finding> find_long_handlers(const Analysis& analysis) {
   const WaitGraph& graph = analysis.first.graph;
   const Look& look = graph.look();
   std::vector<Finding> findings;
   for (const std::size_t thread : graph.workers()) {
     const Who who{true, thread};
+    const bool blocked = is_blocked(look.threads()[thread].facts.wait);
     if (graph.is_idle(thread) || graph.task_on(thread) ||
-        !is_blocked(look.threads()[thread].facts.wait) || !analysis.unmoved(who) ||
         analysis.first.fate(who) != waits::Fate::kFree ||
+        (!blocked && graph.handlers_on(thread) == 0) ||
         (analysis.second != nullptr && analysis.between() < analysis.options.stall)) {
       continue;
     }
@@ -163,10 +185,22 @@ std::vector<Finding> find_blocked_handlers(const Analysis& analysis) {
     finding.rule = "stall";
     finding.severity = Severity::kWarning;
     finding.members = {who};
-    finding.sentence = "a handler has blocked its executor's " + name_of(look, who) +
-                       " for at least " +
-                       elapsed_text(static_cast<std::uint64_t>(analysis.between().count())) +
-                       " in a synchronous call";
+    const std::string length = elapsed_text(static_cast<std::uint64_t>(analysis.between().count()));
+    if (blocked && analysis.unmoved(who)) {
+      finding.sentence = "a handler has blocked its executor's " + name_of(look, who) +
+                         " for at least " + length + " in a synchronous call";
+    } else if (analysis.second != nullptr) {
+      const auto spent = computes_in_one_handler(analysis, who);
+      if (blocked || !spent) {
+        continue;
+      }
+      finding.sentence =
+          "a handler has run for at least " + length + " on its executor's " + name_of(look, who);
+      finding.notes.push_back(spent_text(*spent, analysis.between()));
+      finding.notes.push_back(
+          progress_text(analysis, look.threads()[thread],
+                        analysis.second->look().threads()[analysis.again(who)->index]));
+    }
     findings.push_back(std::move(finding));
   }
   return findings;
@@ -209,7 +243,7 @@ std::vector<Finding> find_starved_executors(const Analysis& analysis) {
 
 std::vector<Finding> find_stalls(const Analysis& analysis) {
   std::vector<Finding> findings = find_long_tasks(analysis);
-  for (Finding& finding : find_blocked_handlers(analysis)) {
+  for (Finding& finding : find_long_handlers(analysis)) {
     findings.push_back(std::move(finding));
   }
   return findings;

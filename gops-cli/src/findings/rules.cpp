@@ -19,8 +19,8 @@ const std::vector<Rule>& all_rules() {
        .summary = "All threads of an executor block in synchronous waits while tasks are ready",
        .apply = find_starved_executors},
       {.id = "stall",
-       .summary = "A task runs for longer than --stall without suspending, or a handler blocks for "
-                  "so long",
+       .summary = "A task runs for longer than --stall without suspending, or a handler does not "
+                  "return for so long",
        .measures_time = true,
        .apply = find_stalls},
       {.id = "executor-asleep",

@@ -36,12 +36,17 @@ std::vector<std::size_t> WaitGraph::workers_of(std::uint16_t executor) const {
   std::vector<std::size_t> found;
   for (const std::size_t thread : workers_) {
     const auto known = executors_of_.find(thread);
-    if (executor == 0 || known == executors_of_.end() ||
-        (known->second >> (executor % 64) & 1U) != 0) {
+    if (executor == 0 || known == executors_of_.end() || known->second.executors == 0 ||
+        (known->second.executors >> (executor % 64) & 1U) != 0) {
       found.push_back(thread);
     }
   }
   return found;
+}
+
+std::uint32_t WaitGraph::handlers_on(std::size_t thread) const {
+  const auto known = executors_of_.find(thread);
+  return known == executors_of_.end() ? 0 : known->second.handlers;
 }
 
 void WaitGraph::add_ready_task(std::size_t index) {

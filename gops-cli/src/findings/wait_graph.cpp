@@ -110,7 +110,7 @@ std::optional<Node> WaitGraph::waited_for(const Who& who) const {
 void WaitGraph::find_workers() {
   for (const protocol::ThreadExecutors& known : look_.thread_executors) {
     if (const auto thread = thread_with(static_cast<std::uint64_t>(known.tid))) {
-      executors_of_[*thread] = known.executors;
+      executors_of_[*thread] = known;
     }
   }
   idle_.resize(look_.threads().size());

@@ -44,6 +44,8 @@ class WaitGraph {
   [[nodiscard]] std::vector<std::size_t> workers_of(std::uint16_t executor) const;
   /// Whether the thread with this index is in an executor's loop with nothing to do.
   [[nodiscard]] bool is_idle(std::size_t thread) const { return idle_[thread]; }
+  /// How many handlers the thread with this index had begun; 0: not known.
+  [[nodiscard]] std::uint32_t handlers_on(std::size_t thread) const;
   /// Whether other threads may be workers, too, for all that is known.
   [[nodiscard]] bool may_have_more_workers() const noexcept { return more_workers_; }
   /// The task that the thread with this index runs.
@@ -114,7 +116,8 @@ class WaitGraph {
   std::vector<std::size_t> workers_;
   std::vector<bool> idle_;
   bool more_workers_ = false;
-  std::unordered_map<std::size_t, std::uint64_t> executors_of_;  ///< Of workers, where known.
+  /// Of workers, where known.
+  std::unordered_map<std::size_t, protocol::ThreadExecutors> executors_of_;
   std::unordered_map<std::uint16_t, std::optional<waits::Node>> executors_;
 };
 

@@ -38,8 +38,8 @@ const std::set<std::string> kPublicNames{
     "xgops_task_executor",      "xgops_task_forget_details", "xgops_task_lose_exception",
     "xgops_task_options",       "xgops_task_refill",         "xgops_task_refill_ids",
     "xgops_task_registry",      "xgops_task_set_label",      "xgops_task_set_name",
-    "xgops_task_spill",         "xgops_task_thread_state",   "xgops_task_visit",
-    "xgops_tasks_layout_1"};
+    "xgops_task_spill",         "xgops_task_thread_state",   "xgops_task_try_attach_thread",
+    "xgops_task_visit",         "xgops_tasks_layout_1"};
 
 void expect_public_names_only(const std::vector<std::string>& names) {
   EXPECT_EQ(std::set<std::string>(names.begin(), names.end()), kPublicNames);

@@ -51,7 +51,7 @@ TEST(StarvedExecutorRuleTest, TellsExecutorsApart) {
   builder.look().stacks.tasks->tasks[0].executor = 70;
   builder.thread(3, WaitReason::kEpoll);
   builder.in_executor({"epoll_wait", "asio::detail::epoll_reactor::run(long, X&)"});
-  builder.look().thread_executors = {{2, std::uint64_t{1} << 6}, {3, std::uint64_t{1} << 5}};
+  builder.look().thread_executors = {{2, std::uint64_t{1} << 6, 0}, {3, std::uint64_t{1} << 5, 0}};
 
   const auto findings = findings_of(find_starved_executors, builder.look());
 
@@ -66,7 +66,7 @@ TEST(StarvedExecutorRuleTest, TakesAThreadOfWhichNothingIsKnownForAWorkerOfAll) 
   builder.look().stacks.tasks->tasks[0].executor = 6;
   builder.thread(3, WaitReason::kEpoll);
   builder.in_executor({"epoll_wait", "asio::detail::epoll_reactor::run(long, X&)"});
-  builder.look().thread_executors = {{2, std::uint64_t{1} << 6}};
+  builder.look().thread_executors = {{2, std::uint64_t{1} << 6, 0}};
 
   EXPECT_TRUE(findings_of(find_starved_executors, builder.look()).empty());
 }
@@ -74,7 +74,7 @@ TEST(StarvedExecutorRuleTest, TakesAThreadOfWhichNothingIsKnownForAWorkerOfAll) 
 TEST(StarvedExecutorRuleTest, KeepsSilentWhenNobodyIsKnownToRunTheExecutor) {
   LookBuilder builder = starved();
   builder.look().stacks.tasks->tasks[0].executor = 6;
-  builder.look().thread_executors = {{2, std::uint64_t{1} << 5}};
+  builder.look().thread_executors = {{2, std::uint64_t{1} << 5, 0}};
 
   EXPECT_TRUE(findings_of(find_starved_executors, builder.look()).empty());
 }
@@ -155,6 +155,49 @@ TEST(StallRuleTest, FindsAHandlerThatBlocks) {
             "synchronous call");
 }
 
+/// A worker that computes in a handler.
+LookBuilder computing(std::uint32_t handlers) {
+  LookBuilder builder;
+  builder.thread(1, WaitReason::kPipeRead);
+  builder.thread(2, WaitReason::kRunning);
+  builder.in_executor({"compute()"});
+  builder.look().thread_executors = {{2, 0, handlers}};
+  return builder;
+}
+
+TEST(StallRuleTest, FindsAHandlerThatComputes) {
+  LookBuilder builder = computing(7);
+  Look later = builder.look();
+  later.stacks.threads[1].facts.cpu_ns = 90'000'000;
+
+  const auto findings = findings_of(find_stalls, builder.look(), &later);
+
+  ASSERT_EQ(findings.size(), 1U);
+  EXPECT_EQ(findings[0].sentence,
+            "a handler has run for at least 100 ms on its executor's thread 2 \"t2\"");
+  EXPECT_EQ(findings[0].notes.size(), 2U);
+}
+
+TEST(StallRuleTest, KeepsSilentWhenAnotherHandlerHasBegun) {
+  LookBuilder builder = computing(7);
+  Look later = computing(8).look();
+  later.stacks.threads[1].facts.cpu_ns = 90'000'000;
+
+  EXPECT_TRUE(findings_of(find_stalls, builder.look(), &later).empty());
+}
+
+TEST(StallRuleTest, KeepsSilentWhenNobodyCountsHandlersOrTheThreadHadNoCpu) {
+  LookBuilder uncounted = computing(0);
+  Look later = uncounted.look();
+  later.stacks.threads[1].facts.cpu_ns = 90'000'000;
+  EXPECT_TRUE(findings_of(find_stalls, uncounted.look(), &later).empty());
+
+  LookBuilder starving = computing(7);
+  Look much_later = starving.look();
+  much_later.stacks.threads[1].facts.cpu_ns = 40'000'000;
+  EXPECT_TRUE(findings_of(find_stalls, starving.look(), &much_later).empty());
+}
+
 TEST(StallRuleTest, KeepsSilentWhenAnotherHandlerMayRun) {
   LookBuilder builder = starved();
   Look later = builder.look();
@@ -188,7 +231,7 @@ LookBuilder asleep() {
   builder.thread(2, WaitReason::kEpoll).fd = 5;
   builder.in_executor({"epoll_wait", "asio::detail::epoll_reactor::run(long, X&)"});
   builder.look().event_polls = {{5, 2, 0}};
-  builder.look().thread_executors = {{2, 2}};
+  builder.look().thread_executors = {{2, 2, 0}};
   for (std::uint64_t id = 1; id <= 2; ++id) {
     builder.task(id, TaskWaitReason::kChannelReceive).executor = 1;
     builder.object(kChannel);

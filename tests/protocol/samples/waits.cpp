@@ -37,7 +37,7 @@ Waits::Response sample() {
   response.objects = {channel, protocol::WaitObject{}};
   response.announced = {announced};
   response.event_polls = {{3, 2, 1}};
-  response.thread_executors = {{4711, 0x10001}};
+  response.thread_executors = {{4711, 0x10001, 88}};
   response.lost_exceptions.resize(1);
   response.lost_exceptions[0].type = "St13runtime_error";
   response.lost_exceptions[0].what = "connection reset";

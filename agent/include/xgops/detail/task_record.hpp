@@ -109,7 +109,8 @@ struct ThreadBlock {
   std::atomic<std::uint64_t> wait_argument;
   /// Bit n % 64: the thread has run a task of executor n.
   std::atomic<std::uint64_t> executors;
-  ThreadBlock* next;  ///< All blocks.
+  std::atomic<std::uint32_t> handlers;  ///< Of Asio, begun on the thread; modulo 2^32.
+  ThreadBlock* next;                    ///< All blocks.
   std::atomic<bool> in_use;
 };
 

@@ -66,14 +66,15 @@ struct EventPoll {
   }
 };
 
-/// Whose tasks a thread has run.
+/// What a thread has run.
 struct ThreadExecutors {
   std::int32_t tid = 0;
   std::uint64_t executors = 0;  ///< Bit n % 64 for `Task::executor` n.
+  std::uint32_t handlers = 0;   ///< Handlers begun on it, modulo 2^32; 0: not known.
 
   template <class Archive>
   void serialize(Archive& archive) {
-    archive(tid, executors);
+    archive(tid, executors, handlers);
   }
 };
 
