@@ -75,6 +75,7 @@ void after_fork_in_child() noexcept {
   const int saved_errno = errno;
   // Whoever held it in the parent does not exist here.
   new (&g_process.mutex) std::mutex;
+  crash::after_fork_in_child();
   Instance* const parent = std::exchange(g_process.instance, nullptr);
   if (parent != nullptr) {
     threads::capture_after_fork();

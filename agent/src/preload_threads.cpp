@@ -2,33 +2,21 @@
 // In the preloadable build only: threads of the program pass through here when they are started, so
 // that they can be given an alternate stack. With crash dumps off nothing else happens.
 #include "crash/thread_stacks.hpp"
+#include "preload_next.hpp"
 
-#include <atomic>
 #include <cerrno>
 #include <cstdlib>
 
-#include <dlfcn.h>
 #include <pthread.h>
 
 namespace xgops::crash {
 namespace {
 
-using Create = int (*)(pthread_t*, const pthread_attr_t*, void* (*)(void*), void*);
+constinit NextFunction<int (*)(pthread_t*, const pthread_attr_t*, void* (*)(void*), void*)>
+    g_create("pthread_create");
 
-/// Asked at the first thread, which may be started before our constructor runs.
-Create next_create() noexcept {
-  static constinit std::atomic<Create> next{nullptr};
-  Create found = next.load(std::memory_order_acquire);
-  if (found == nullptr) {
-    found = reinterpret_cast<Create>(::dlsym(RTLD_NEXT, "pthread_create"));
-    next.store(found, std::memory_order_release);
-  }
-  return found;
-}
-
-// Before main: not in a forked child, or while another thread holds the loader's lock.
-[[gnu::constructor]] void find_next_create() noexcept {
-  next_create();
+[[gnu::constructor]] void find_create() noexcept {
+  g_create.get();
 }
 
 struct Start {
@@ -51,7 +39,7 @@ extern "C" [[gnu::visibility("default")]] int pthread_create(pthread_t* thread,
                                                              void* (*run)(void*),
                                                              void* argument) noexcept {
   using namespace xgops::crash;  // NOLINT(google-build-using-namespace): of one function.
-  const Create next = next_create();
+  const auto next = g_create.get();
   if (next == nullptr) {
     return EAGAIN;
   }

@@ -205,30 +205,95 @@ TEST_P(AdoptionTest, AForkedChildWritesItsOwnAndCanLeaveACore) {
   EXPECT_EQ(dump["threads"].size(), 1U) << dump["threads"];
 }
 
-class HandlerTest : public DumpsTest {
+/// Linked: the handler is there before the agent. Preloaded: it is installed when main runs.
+class HandlerTest : public DumpsTest, public testing::WithParamInterface<Adoption> {
  protected:
-  void expect_as_without(const string& handler, int status) {
-    const auto result =
-        run(Adoption::kLinked, {"null", handler}, {{"XGOPS_CRASH_DUMP", file().string()}});
-    const auto plain = run_plain({"null", handler});
+  void expect_as_without(const std::vector<string>& arguments, int status) {
+    const auto result = run(GetParam(), arguments, {{"XGOPS_CRASH_DUMP", file().string()}});
+    const auto plain = run_plain(arguments);
 
     EXPECT_EQ(result.status, status) << describe(result);
-    EXPECT_EQ(result.status, plain.status);
+    EXPECT_EQ(result.status, plain.status) << describe(plain);
     EXPECT_EQ(result.out, plain.out);
+    EXPECT_EQ(result.err, plain.err);
+  }
+  void expect_dump() {
     const Json dump = symbolize(file());
     ASSERT_TRUE(dump.is_object()) << describe(symbolized_);
     EXPECT_EQ(dump["dump"]["signal"]["name"], "SIGSEGV");
+    EXPECT_TRUE(dump["dump"]["complete"]) << dump["dump"];
+    const string text = read_text(file());
+    EXPECT_EQ(text.find(" begin version"), text.rfind(" begin version")) << "two dumps:\n" << text;
   }
 };
+INSTANTIATE_TEST_SUITE_P(Adoptions, HandlerTest,
+                         testing::Values(Adoption::kPreloaded, Adoption::kLinked),
+                         [](const auto& instance) {
+                           return instance.param == Adoption::kLinked ? "Before" : "After";
+                         });
 
-TEST_F(HandlerTest, OfBeforeGetsTheDetails) {
-  expect_as_without("details", 42);
+TEST_P(HandlerTest, GetsTheDetails) {
+  expect_as_without({"null", "details"}, 42);
+  expect_dump();
 }
-TEST_F(HandlerTest, OfBeforeWithoutDetailsIsCalled) {
-  expect_as_without("plain", 43);
+TEST_P(HandlerTest, WithoutDetailsIsCalled) {
+  expect_as_without({"null", "plain"}, 43);
+  expect_dump();
 }
-TEST_F(HandlerTest, OfBeforeMayRecover) {
-  expect_as_without("recovers", 44);
+TEST_P(HandlerTest, SetBySignalIsCalled) {
+  expect_as_without({"null", "signal"}, 43);
+  expect_dump();
+}
+TEST_P(HandlerTest, SetBySignalOfSystemVIsCalled) {
+  expect_as_without({"null", "sysv_signal"}, 43);
+  expect_dump();
+}
+TEST_P(HandlerTest, MayRecoverAgainAndAgain) {
+  expect_as_without({"null", "recovers"}, 44);
+  expect_dump();
+}
+TEST_P(HandlerTest, IsCalledForASignalThatIsSent) {
+  expect_as_without({"sent", "plain"}, 43);
+  expect_dump();
+}
+TEST_P(HandlerTest, AnIgnoredSignalDoesNothing) {
+  expect_as_without({"sent", "ignored"}, 7);
+  EXPECT_FALSE(std::filesystem::exists(file())) << read_text(file());
+}
+TEST_P(HandlerTest, AFaultCannotBeIgnored) {
+  expect_as_without({"null", "ignored"}, 128 + SIGSEGV);
+  expect_dump();
+}
+TEST_P(HandlerTest, IsNotLostToAChildOfVfork) {
+  expect_as_without({"vfork", "plain"}, 43);
+  expect_dump();
+}
+
+TEST_F(DumpsTest, AChildMayInstallAHandler) {
+  const std::vector<string> arguments{"child", "", "plain"};
+  const auto result = run(Adoption::kPreloaded, arguments,
+                          {{"XGOPS_CRASH_DUMP", file().string()}, {"XGOPS_FORK", "silent"}});
+  const auto plain = run_plain(arguments);
+
+  EXPECT_EQ(result.out, plain.out);
+  EXPECT_NE(result.out.find("child: status 43"), string::npos) << describe(result);
+  const Json dump = symbolize(file());
+  ASSERT_TRUE(dump.is_object()) << describe(symbolized_);
+  EXPECT_EQ(dump["threads"].size(), 1U);
+}
+
+TEST_F(DumpsTest, HandlersMayBeReplacedWhileAThreadCrashes) {
+  for (int i = 0; i < 10; ++i) {
+    std::filesystem::remove(file());
+    const auto result =
+        run(Adoption::kPreloaded, {"null", "replaced"}, {{"XGOPS_CRASH_DUMP", file().string()}});
+    // One of the two handlers, and never a mixture of both.
+    ASSERT_TRUE(result.status == 42 || result.status == 43) << describe(result);
+    ASSERT_EQ(result.err, "");
+    const Json dump = symbolize(file());
+    ASSERT_TRUE(dump.is_object()) << describe(symbolized_);
+    ASSERT_TRUE(dump["dump"]["complete"]) << dump["dump"];
+  }
 }
 
 class RequestTest : public DumpsTest {

@@ -15,6 +15,7 @@
 #include <grp.h>
 #include <netinet/in.h>
 #include <pwd.h>
+#include <signal.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -86,14 +87,41 @@ class RedisTest : public testing::Test {
     options.arguments = {
         "--port", "0", "--unixsocket", socket_, "--dir", directory_.path().string(),
         "--save", "",  "--appendonly", "no"};
+    options.environment = environment();
     server_.emplace(TargetProcess::spawn_program(*find_program("redis-server"), options));
     ASSERT_TRUE(wait_for_line(*server_, "ready to accept connections"));
   }
+
+  [[nodiscard]] virtual Environment environment() const { return {}; }
 
   TempDir directory_;
   string socket_ = (directory_.path() / "redis").string();
   std::optional<TargetProcess> server_;
 };
+
+/// Redis installs handlers of its own for the signals of crashes.
+class RedisCrashTest : public RedisTest {
+ protected:
+  [[nodiscard]] Environment environment() const override {
+    return {{"XGOPS_CRASH_DUMP", dump().string()}};
+  }
+  [[nodiscard]] fs::path dump() const { return directory_.path() / "crash"; }
+};
+
+TEST_F(RedisCrashTest, LeavesADumpAndItsOwnReport) {
+  ASSERT_EQ(::kill(server_->pid(), SIGSEGV), 0);
+
+  EXPECT_TRUE(wait_for_line(*server_, "REDIS BUG REPORT END"));
+  EXPECT_EQ(server_->wait(), 128 + SIGSEGV);
+  const auto result = run_xgops(directory_.path(), {"symbolize", "--json", dump().string()});
+  const Json document = parse_json(result.out);
+  ASSERT_TRUE(document.is_object()) << describe(result);
+  EXPECT_TRUE(document["dump"]["complete"]) << document["dump"];
+  EXPECT_EQ(string_at(document["dump"]["signal"], "name"), "SIGSEGV");
+  const Json crashed = find_thread(document, server_->pid());
+  ASSERT_TRUE(crashed.is_object()) << document["threads"];
+  EXPECT_GE(position_of(crashed, "main"), 0) << crashed;
+}
 
 TEST_F(RedisTest, ShowsEveryThreadUnderLoadAndServesOn) {
   ChildOptions load;

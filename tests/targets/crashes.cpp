@@ -144,19 +144,41 @@ XGOPS_NOINLINE void crash_without_descriptors() {
   write_to_null();
 }
 
+std::string_view g_child_handler;
+
 /// Forks a child that crashes, and says how it ended.
 void crash_in_child() {
   const rlimit core{RLIM_INFINITY, RLIM_INFINITY};
   ::setrlimit(RLIMIT_CORE, &core);
   const pid_t child = check(::fork(), "fork");
   if (child == 0) {
+    install_handler(g_child_handler);
     write_to_null();
   }
   int status = 0;
   check(::waitpid(child, &status, 0), "waitpid");
-  std::printf("child: signal %d, core %d\n", WIFSIGNALED(status) ? WTERMSIG(status) : 0,
+  std::printf("child: status %d, signal %d, core %d\n", WIFEXITED(status) ? WEXITSTATUS(status) : 0,
+              WIFSIGNALED(status) ? WTERMSIG(status) : 0,
               WIFSIGNALED(status) && WCOREDUMP(status) ? 1 : 0);
   std::exit(5);
+}
+
+/// A child of vfork shares the memory of its parent, but not what signals do.
+XGOPS_NOINLINE void crash_after_vfork() {
+  const pid_t child = check(::vfork(), "vfork");
+  if (child == 0) {
+    struct sigaction action {};
+    ::sigaction(SIGSEGV, &action, nullptr);
+    ::_exit(0);
+  }
+  check(::waitpid(child, nullptr, 0), "waitpid");
+  write_to_null();
+}
+
+/// A signal that another process sends, and that does nothing when it is ignored.
+XGOPS_NOINLINE void send_to_oneself() {
+  check(::kill(::getpid(), SIGSEGV), "kill");
+  std::exit(7);
 }
 
 /// Goes on, however often it is asked for a dump.
@@ -196,6 +218,8 @@ constexpr std::array kKinds{
     Kind{"two", crash_in_two_threads},
     Kind{"descriptors", crash_without_descriptors},
     Kind{"child", crash_in_child},
+    Kind{"vfork", crash_after_vfork},
+    Kind{"sent", send_to_oneself},
     Kind{"serve", serve},
 };
 
@@ -234,6 +258,15 @@ void start_bystanders() {
 int main(int count, char** arguments) {
   start_agent(count > 2 ? arguments[2] : "");
   start_bystanders();
+  g_child_handler = count > 3 ? arguments[3] : "";
+  static volatile int recoveries = 0;
+  if (sigsetjmp(g_recovery, 1) != 0) {
+    recoveries = recoveries + 1;
+  }
+  if (recoveries == 3) {
+    check(::write(STDOUT_FILENO, "recovered\n", 10), "write");
+    ::_exit(44);
+  }
   for (const Kind& kind : kKinds) {
     if (count > 1 && kind.name == arguments[1]) {
       kind.crash();

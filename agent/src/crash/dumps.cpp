@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "crash/dumps.hpp"
 
+#include "crash/program_actions.hpp"
 #include "crash/thread_stacks.hpp"
 #include "dump/handler.hpp"
 #include "xgops/version.hpp"
@@ -111,16 +112,64 @@ sigset_t mask_while_writing() noexcept {
   return mask;
 }
 
-Result<void> replace(int signal, void (*handler)(int, siginfo_t*, void*), int flags,
-                     dump::KernelAction& before) {
+Error handler_error(int signal) {
+  return system_error(errno, "handler of signal " + std::to_string(signal));
+}
+
+/// As the kernel has it: the C library's form loses flags.
+Result<dump::KernelAction> action_of(int signal) {
+  dump::KernelAction action;
+  if (!dump::set_action(signal, nullptr, &action)) {
+    return handler_error(signal);
+  }
+  return action;
+}
+
+Result<void> replace(int signal, void (*handler)(int, siginfo_t*, void*), int flags) {
   struct sigaction action {};
   action.sa_sigaction = handler;
   action.sa_flags = SA_SIGINFO | SA_ONSTACK | flags;
   action.sa_mask = mask_while_writing();
-  // What was there is kept as the kernel has it: the C library's form loses flags.
-  if (!dump::set_action(signal, nullptr, &before) || ::sigaction(signal, &action, nullptr) != 0) {
-    return system_error(errno, "handler of signal " + std::to_string(signal));
+  if (::sigaction(signal, &action, nullptr) != 0) {
+    return handler_error(signal);
   }
+  return {};
+}
+
+// What was there before is noted first: a handler may be called as soon as it is there.
+
+Result<void> watch_request_signal(int signal) {
+  auto before = action_of(signal);
+  if (!before) {
+    return std::move(before).error();
+  }
+  g_dumps.before_request = *before;
+  auto replaced = replace(signal, &dump::on_request_signal, SA_RESTART);
+  if (replaced) {
+    g_dumps.request_signal = signal;
+  }
+  return replaced;
+}
+
+Result<void> watch_crashes() {
+  give_threads_stacks(true);
+  guard_this_thread();
+  g_dumps.watches_crashes = true;
+  for (std::size_t i = 0; i < kCrashSignals.size(); ++i) {
+    auto before = action_of(kCrashSignals[i]);
+    if (!before) {
+      return std::move(before).error();
+    }
+    g_dumps.before[i].set(*before);
+    if (auto replaced = replace(kCrashSignals[i], &dump::on_crash_signal, SA_NODEFER); !replaced) {
+      return replaced;
+    }
+  }
+  auto ours = action_of(kCrashSignals.front());
+  if (!ours) {
+    return std::move(ours).error();
+  }
+  take_program_actions(ours->restorer);
   return {};
 }
 
@@ -182,35 +231,23 @@ Result<void> install(const Options& options, const tasks::TaskSource& source, in
       new (g_memory.workspace) dump::Workspace(settings_of(options, source, capture_signal));
   workspace->warm_up();
   g_dumps.workspace = workspace;
+  Result<void> watched;
   if (options.request_signal != 0) {
-    if (auto replaced = replace(options.request_signal, &dump::on_request_signal, SA_RESTART,
-                                g_dumps.before_request);
-        !replaced) {
-      uninstall();
-      return replaced;
-    }
-    g_dumps.request_signal = options.request_signal;
+    watched = watch_request_signal(options.request_signal);
   }
-  if (!options.on_crash) {
-    return {};
+  if (watched && options.on_crash) {
+    watched = watch_crashes();
   }
-  give_threads_stacks(true);
-  guard_this_thread();
-  g_dumps.watches_crashes = true;
-  for (std::size_t i = 0; i < kCrashSignals.size(); ++i) {
-    if (auto replaced =
-            replace(kCrashSignals[i], &dump::on_crash_signal, SA_NODEFER, g_dumps.before[i]);
-        !replaced) {
-      uninstall();
-      return replaced;
-    }
+  if (!watched) {
+    uninstall();
   }
-  return {};
+  return watched;
 }
 
 void uninstall() noexcept {
   give_threads_stacks(false);
   dump::restore_crash_actions();
+  leave_program_actions();
   if (g_dumps.request_signal != 0) {
     dump::KernelAction now;
     const bool is_ours = dump::set_action(g_dumps.request_signal, nullptr, &now) &&
@@ -221,6 +258,10 @@ void uninstall() noexcept {
     g_dumps.request_signal = 0;
   }
   g_dumps.workspace = nullptr;
+}
+
+void after_fork_in_child() noexcept {
+  program_actions_after_fork();
 }
 
 void adopt_agent_thread() noexcept {

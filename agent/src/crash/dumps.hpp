@@ -38,6 +38,9 @@ Result<void> install(const Options& options, const tasks::TaskSource& source, in
 /// Puts back what was there before, where the handlers still are ours.
 void uninstall() noexcept;
 
+/// A forked child writes dumps of its own, whether it has an agent or not.
+void after_fork_in_child() noexcept;
+
 /// The calling thread is the agent's: dumps say so. Lets it have signals of a crash, with dumps on.
 void adopt_agent_thread() noexcept;
 

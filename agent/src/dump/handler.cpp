@@ -75,8 +75,6 @@ namespace {
 
 /// Longer than any dump takes: a thread that gave up would end the process in the middle of one.
 constexpr std::int64_t kTurnPatienceNs = Workspace::kPatienceNs + 5'000'000'000;
-constexpr std::uint64_t kDefault = 0;  // SIG_DFL
-constexpr std::uint64_t kIgnore = 1;   // SIG_IGN
 constexpr long kSignalSetBytes = 8;
 
 std::uint64_t this_thread() noexcept {
@@ -175,6 +173,19 @@ bool comes_again(int signal, const siginfo_t& info) noexcept {
          !(signal == SIGBUS && info.si_code == kMemoryErrorElsewhere);
 }
 
+/// Whether `signal` would do nothing without us. One that is raised by `abort` does not end there.
+bool is_ignored(int signal, const siginfo_t& info) noexcept {
+  if (signal == SIGABRT || comes_again(signal, info)) {
+    return false;
+  }
+  for (std::size_t i = 0; i < kCrashSignals.size(); ++i) {
+    if (kCrashSignals[i] == signal) {
+      return g_dumps.before[i].get().handler == KernelAction::kIgnore;
+    }
+  }
+  return false;
+}
+
 /// Leaves the signal to those who would have got it without us: with the handlers of before in
 /// place, it happens once more when we return, with the same registers and details.
 void hand_on(int signal, siginfo_t& info) noexcept {
@@ -206,7 +217,8 @@ void restore_crash_actions() noexcept {
     KernelAction now;
     if (set_action(kCrashSignals[i], nullptr, &now) &&
         now.handler == reinterpret_cast<std::uint64_t>(&on_crash_signal)) {
-      static_cast<void>(set_action(kCrashSignals[i], &g_dumps.before[i], nullptr));
+      const KernelAction before = g_dumps.before[i].get();
+      static_cast<void>(set_action(kCrashSignals[i], &before, nullptr));
     }
   }
 }
@@ -215,6 +227,9 @@ void on_crash_signal(int signal, siginfo_t* info, void* context) noexcept {
   auto& interrupted = *static_cast<ucontext_t*>(context);
   if (g_dumps.writer.load(std::memory_order_acquire) == this_thread()) {
     abandon_dump(interrupted);
+    return;
+  }
+  if (is_ignored(signal, *info)) {
     return;
   }
   Workspace* const workspace = g_dumps.workspace.load(std::memory_order_acquire);
@@ -249,7 +264,7 @@ void on_request_signal(int signal, siginfo_t* info, void* context) noexcept {
     end_turn();
   }
   const KernelAction& before = g_dumps.before_request;
-  if (before.handler == kDefault || before.handler == kIgnore) {
+  if (before.handler == KernelAction::kDefault || before.handler == KernelAction::kIgnore) {
     return;  // What asks for a dump does nothing else.
   }
   if ((before.flags & SA_SIGINFO) != 0) {

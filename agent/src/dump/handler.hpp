@@ -3,6 +3,7 @@
 // The signal handlers that write dumps.
 #pragma once
 
+#include "dump/action.hpp"
 #include "dump/workspace.hpp"
 
 #include <array>
@@ -18,19 +19,11 @@ namespace xgops::dump {
 /// The signals of a crash. `std::terminate` ends in SIGABRT.
 inline constexpr std::array<int, 5> kCrashSignals{SIGSEGV, SIGABRT, SIGBUS, SIGFPE, SIGILL};
 
-/// `struct sigaction` as the kernel has it: handed back exactly as it was.
-struct KernelAction {
-  std::uint64_t handler = 0;
-  std::uint64_t flags = 0;
-  std::uint64_t restorer = 0;
-  std::uint64_t mask = 0;
-};
-
 /// What the handlers know. Filled in before they are installed.
 struct Dumps {
   std::atomic<Workspace*> workspace{nullptr};  ///< Null: no dump is written.
   std::span<std::byte> stack;                  ///< The handlers work on it: theirs may be short.
-  std::array<KernelAction, kCrashSignals.size()> before{};  ///< What crashes did without us.
+  std::array<ActionCell, kCrashSignals.size()> before{};  ///< What crashes do without us.
   std::atomic<bool> watches_crashes{false};
   std::int32_t request_signal = 0;
   KernelAction before_request{};

@@ -54,8 +54,11 @@ TEST(SharedLibraryTest, ExportsThePublicNamesAndWhatItStandsInFrontOf) {
   std::vector<std::string> names =
       last_words({XGOPS_NM, "--dynamic", "--defined-only", agent_path().string()});
 
-  // Threads of the program are to have alternate stacks when crash dumps are on.
-  EXPECT_EQ(std::erase(names, "pthread_create"), 1U);
+  // With crash dumps on, threads of the program are to have alternate stacks, and its handlers are
+  // to be called after the dump.
+  for (const char* name : {"pthread_create", "sigaction", "signal", "__sysv_signal"}) {
+    EXPECT_EQ(std::erase(names, name), 1U) << name;
+  }
   expect_public_names_only(names);
 }
 
