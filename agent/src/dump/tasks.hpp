@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: MIT
 // DUMP ZONE: see system.hpp for the rules.
-// Reads the records that tasks keep of themselves, as tasks/snapshot does, without memory of its
-// own.
+// Writes what tasks keep of themselves.
 #pragma once
 
 #include "dump/line_writer.hpp"
 #include "dump/safe_memory.hpp"
 #include "tasks/arena.hpp"
 #include "tasks/details.hpp"
-#include "xgops/detail/task_record.hpp"
+#include "tasks/raw_records.hpp"
 
 #include <array>
 #include <cstddef>
@@ -44,31 +43,19 @@ class Tasks {
   [[nodiscard]] const TaskTotals& totals() const noexcept { return totals_; }
 
  private:
-  using Record = ::xgops_task_record;
-
   struct Site {
     std::uint64_t location = 0;
     std::uint64_t function = 0;
   };
-  /// A record as it was read.
   struct Sighting {
-    std::uint64_t identity = 0;
-    std::uint64_t parent = 0;
-    std::uint64_t created_at = 0;
-    std::uint64_t argument = 0;
-    std::uint64_t operation = 0;
-    std::uint32_t resumed = 0;
-    std::uint32_t since = 0;
-    std::uint32_t details = 0;
+    tasks::RecordCopy record;
     std::size_t frames = 0;
     bool partial = false;
     bool moving = false;
   };
-  enum class Outcome : std::uint8_t { kSeen, kNotLive, kMoved };
 
-  Outcome read(const Record& record, Sighting& seen) noexcept;
+  tasks::RecordOutcome read(const tasks::RawRecord& record, Sighting& seen) noexcept;
   void follow(std::uint64_t node, Sighting& seen) noexcept;
-  bool read_node(std::uint64_t address, std::uint64_t& caller, Site& site) noexcept;
   void write_task(const Sighting& seen, LineWriter& lines) noexcept;
   void write_wait(const Sighting& seen, LineWriter& lines) noexcept;
   void write_place(const Site& site, LineWriter& lines) noexcept;

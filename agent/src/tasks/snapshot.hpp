@@ -2,6 +2,7 @@
 // A look at all tasks while they go on.
 #pragma once
 
+#include "tasks/raw_records.hpp"
 #include "tasks/registry.hpp"
 #include "xgops/detail/task_record.hpp"
 
@@ -83,27 +84,24 @@ class TaskReader {
  private:
   /// One task whose chain is being followed.
   struct Lane {
-    const Registry::Record* record = nullptr;
+    const RawRecord* record = nullptr;
     std::uint32_t sequence = 0;
-    TaskSighting task;
     std::uint64_t next = 0;  ///< Address of the next node; 0: the chain is complete.
+    TaskSighting task = {};
     std::size_t frames = 0;
     std::size_t steps = 0;  ///< Nodes followed, hidden ones too.
   };
   // Chains are followed side by side, so that their cache misses overlap.
   static constexpr std::size_t kLanes = 32;
 
-  enum class Outcome : std::uint8_t { kSeen, kNotLive, kMoved };
-
-  [[nodiscard]] Outcome begin(Lane& lane, const Registry::Record& record) const noexcept;
+  [[nodiscard]] RecordOutcome begin(Lane& lane, const RawRecord& record) const noexcept;
   /// One more frame. The chain ends where memory cannot be read.
   void step(Lane& lane, FrameSite* sites, std::size_t max_frames) const noexcept;
-  [[nodiscard]] bool still_valid(const Lane& lane) const noexcept;
+  [[nodiscard]] static bool still_valid(const Lane& lane) noexcept;
   void follow_all(std::size_t lanes, const SnapshotOptions& options, const Visitor& visit);
   void deliver(Lane& lane, const FrameSite* sites, const Visitor& visit);
   /// Again, by itself: it changed while it was read with others.
-  void read_again(const Registry::Record& record, const SnapshotOptions& options,
-                  const Visitor& visit);
+  void read_again(const RawRecord& record, const SnapshotOptions& options, const Visitor& visit);
   /// Both at one moment? A running task's chain is read twice and must be the same.
   void confirm_running(Lane& lane, const FrameSite* sites, std::size_t max_frames);
 

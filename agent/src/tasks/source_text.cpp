@@ -2,7 +2,7 @@
 #include "tasks/source_text.hpp"
 
 #include "support/own_memory.hpp"
-#include "xgops/code_location.hpp"
+#include "tasks/raw_records.hpp"
 
 #include <algorithm>
 #include <array>
@@ -30,29 +30,8 @@ std::string text_at(std::uint64_t address, std::size_t most) {
 }
 
 SourcePlace place_at(std::uint64_t location, std::uint64_t function) {
-  SourcePlace place;
-  const std::uint64_t line = location >> CodeLocation::kLineShift;
-  if (line != 0) {
-    place.file = text_at(location & ((std::uint64_t{1} << CodeLocation::kLineShift) - 1));
-    place.function = text_at(function);
-    place.line = static_cast<std::uint32_t>(line);
-    return place;
-  }
-  // As libstdc++ and libc++ lay out std::source_location::__impl.
-  struct {
-    std::uint64_t file;
-    std::uint64_t function;
-    std::uint32_t line;
-    std::uint32_t column;
-  } record{};
-  if (location == 0 ||
-      support::copy_own_memory(location, &record, sizeof record) != sizeof record) {
-    return place;
-  }
-  place.file = text_at(record.file);
-  place.function = text_at(record.function);
-  place.line = record.line;
-  return place;
+  const PlaceAddresses place = place_addresses(location, function, support::copy_own_memory);
+  return {text_at(place.file), text_at(place.function), place.line};
 }
 
 }  // namespace xgops::tasks
