@@ -7,6 +7,7 @@
 
 #include <cstring>
 
+#include <dirent.h>
 #include <errno.h>
 
 namespace xgops::dump {
@@ -23,14 +24,6 @@ char parse_state(std::string_view stat) noexcept {
   }
   return '?';
 }
-
-struct DirectoryEntry {
-  std::uint64_t inode;
-  std::int64_t offset;
-  std::uint16_t record_bytes;
-  unsigned char type;
-  char name[1];
-};
 
 }  // namespace
 
@@ -349,10 +342,9 @@ void Threads::write_others(std::int32_t own_tid, std::int32_t agent_tid,
     for (long at = 0; at < bytes;) {
       const char* const record = directory_entries_.data() + at;
       std::uint16_t record_bytes = 0;
-      std::memcpy(&record_bytes, record + offsetof(DirectoryEntry, record_bytes),
-                  sizeof record_bytes);
+      std::memcpy(&record_bytes, record + offsetof(dirent64, d_reclen), sizeof record_bytes);
       std::uint64_t tid = 0;
-      std::string_view name(record + offsetof(DirectoryEntry, name));
+      std::string_view name(record + offsetof(dirent64, d_name));
       at += record_bytes;
       if (!parse_number(name, 10, tid) || tid == static_cast<std::uint64_t>(own_tid)) {
         continue;

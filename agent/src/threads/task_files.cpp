@@ -8,6 +8,7 @@
 #include <charconv>
 #include <cstring>
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -54,14 +55,6 @@ std::string_view line_value(std::string_view text, std::string_view key) {
 }
 
 constexpr std::int64_t kLongestUptimeMs = 1LL << 42U;  // 139 years: beyond it the text is damaged.
-
-struct DirectoryEntry {
-  std::uint64_t inode;
-  std::int64_t offset;
-  std::uint16_t record_bytes;
-  unsigned char type;
-  char name[1];
-};
 
 }  // namespace
 
@@ -148,7 +141,7 @@ Result<std::vector<pid_t>> TaskFiles::list() const {
     return system_error(errno, "/proc/self/task");
   }
   std::vector<pid_t> tids;
-  alignas(DirectoryEntry) std::array<char, std::size_t{32} * 1024> buffer{};
+  alignas(dirent64) std::array<char, std::size_t{32} * 1024> buffer{};
   for (;;) {
     const long bytes = ::syscall(SYS_getdents64, directory.get(), buffer.data(), buffer.size());
     if (bytes < 0) {
@@ -160,10 +153,9 @@ Result<std::vector<pid_t>> TaskFiles::list() const {
     for (long at = 0; at < bytes;) {
       const char* record = buffer.data() + at;
       std::uint16_t record_bytes = 0;
-      std::memcpy(&record_bytes, record + offsetof(DirectoryEntry, record_bytes),
-                  sizeof(record_bytes));
+      std::memcpy(&record_bytes, record + offsetof(dirent64, d_reclen), sizeof(record_bytes));
       pid_t tid = 0;
-      if (parse_number(std::string_view(record + offsetof(DirectoryEntry, name)), tid)) {
+      if (parse_number(std::string_view(record + offsetof(dirent64, d_name)), tid)) {
         tids.push_back(tid);
       }
       at += record_bytes;
