@@ -119,6 +119,7 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"sleeping", "stall", "stall", "without suspending"},
         Case{"handler_sleeps", "stall", "stall", "a handler has blocked its executor's thread"},
         Case{"handler_computes", "stall", "stall", "a handler has run for at least"},
+        Case{"handler_dispatches", "stall", "stall", "a handler has run for at least"},
         Case{"mutex_across_suspension", "lock-across-suspension", "lock-across-suspension",
              "back in its executor's loop"},
         Case{"never_started", "never-resumed", "never-resumed", "never ran"},

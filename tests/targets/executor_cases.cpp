@@ -183,6 +183,27 @@ End handler_computes(World& world) {
   return End::kStdin;
 }
 
+/// Another handler begins and ends within the one that computes. Or no handler runs, on a thread
+/// that polls its executor without a pause.
+End handler_dispatches(World& world) {
+  asio::post(world.context, [&world] {
+    asio::dispatch(world.context, [] { g_sink = g_sink + 1; });
+    while (!world.fixed) {
+      g_sink = g_sink + 1;
+    }
+  });
+  if (world.fixed) {
+    world.start("polls", [&world] {
+      for (;;) {
+        world.context.poll();
+      }
+    });
+  } else {
+    world.start_worker();
+  }
+  return End::kStdin;
+}
+
 awaitable<void> hold_across_suspension(World& world, std::promise<void>& held) {
   std::unique_lock lock(world.mutex);
   if (world.fixed) {
@@ -312,6 +333,7 @@ int main(int argc, char** argv) {
       {"sleeping", sleeping},
       {"handler_sleeps", handler_sleeps},
       {"handler_computes", handler_computes},
+      {"handler_dispatches", handler_dispatches},
       {"mutex_across_suspension", mutex_across_suspension},
       {"never_started", never_started},
       {"convoy", convoy},

@@ -132,10 +132,10 @@ class WaitsAnswer {
   void add_executors() {
     for (const tasks::Registry::Thread& thread : threads_) {
       const std::uint64_t executors = tasks::Registry::executors_of(thread);
-      const std::uint32_t handlers = tasks::Registry::handlers_of(thread);
-      if (executors != 0 || handlers != 0) {
+      const std::uint32_t handler = tasks::Registry::handler_of(thread);
+      if (executors != 0 || handler != 0) {
         part_.thread_executors.push_back(
-            {static_cast<std::int32_t>(thread.tid), executors, handlers});
+            {static_cast<std::int32_t>(thread.tid), executors, handler});
         flush(kThreadExecutorsBytes);
       }
     }

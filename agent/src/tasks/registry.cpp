@@ -178,7 +178,7 @@ void Registry::give_back(ThreadBlock& block) noexcept {
   thread.block = nullptr;
   thread.next_id = thread.end_id = 0;
   block.executors.store(0, kRelaxed);
-  block.handlers.store(0, kRelaxed);
+  block.handler.store(0, kRelaxed);
   block.tid.store(0, kRelease);
   block.in_use.store(false, kRelease);
 }
@@ -413,9 +413,10 @@ AnnouncedWait Registry::announced_by(const Thread& thread) noexcept {
   return wait;
 }
 
-std::uint32_t Registry::handlers_of(const Thread& thread) noexcept {
-  const std::uint32_t handlers = thread.block->handlers.load(std::memory_order_acquire);
-  return thread.block->tid.load(kRelaxed) == thread.tid ? handlers : 0;
+std::uint32_t Registry::handler_of(const Thread& thread) noexcept {
+  const std::uint32_t handler = thread.block->handler.load(std::memory_order_acquire);
+  const bool is_in_one = handler % detail::ThreadBlock::kHandlerBegun != 0;
+  return is_in_one && thread.block->tid.load(kRelaxed) == thread.tid ? handler : 0;
 }
 
 std::uint64_t Registry::executors_of(const Thread& thread) noexcept {

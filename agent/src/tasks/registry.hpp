@@ -77,8 +77,8 @@ class Registry {
   [[nodiscard]] static AnnouncedWait announced_by(const Thread& thread) noexcept;
   /// The executors whose tasks it has run: bit n % 64 for number n.
   [[nodiscard]] static std::uint64_t executors_of(const Thread& thread) noexcept;
-  /// Handlers of Asio's begun on it, modulo 2^32; 0: none that is known.
-  [[nodiscard]] static std::uint32_t handlers_of(const Thread& thread) noexcept;
+  /// Names the handler of Asio's that it is in, until another begins or one ends; 0: in none.
+  [[nodiscard]] static std::uint32_t handler_of(const Thread& thread) noexcept;
 
  private:
   struct RecordLink {

@@ -152,8 +152,9 @@ std::optional<std::uint64_t> computes_in_one_handler(const Analysis& analysis, c
   const auto again = analysis.again(who);
   if (!again || analysis.second->graph.is_idle(again->index) ||
       analysis.second->graph.task_on(again->index) ||
-      analysis.second->graph.handlers_on(again->index) !=
-          analysis.first.graph.handlers_on(who.index)) {
+      analysis.first.graph.handler_on(who.index) == 0 ||
+      analysis.second->graph.handler_on(again->index) !=
+          analysis.first.graph.handler_on(who.index)) {
     return std::nullopt;
   }
   const auto cpu_of = [](const Look& look, std::size_t thread) {
@@ -177,7 +178,7 @@ std::vector<Finding> find_long_handlers(const Analysis& analysis) {
     const bool blocked = is_blocked(look.threads()[thread].facts.wait);
     if (graph.is_idle(thread) || graph.task_on(thread) ||
         analysis.first.fate(who) != waits::Fate::kFree ||
-        (!blocked && graph.handlers_on(thread) == 0) ||
+        (!blocked && graph.handler_on(thread) == 0) ||
         (analysis.second != nullptr && analysis.between() < analysis.options.stall)) {
       continue;
     }

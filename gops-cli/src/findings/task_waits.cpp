@@ -44,9 +44,9 @@ std::vector<std::size_t> WaitGraph::workers_of(std::uint16_t executor) const {
   return found;
 }
 
-std::uint32_t WaitGraph::handlers_on(std::size_t thread) const {
+std::uint32_t WaitGraph::handler_on(std::size_t thread) const {
   const auto known = executors_of_.find(thread);
-  return known == executors_of_.end() ? 0 : known->second.handlers;
+  return known == executors_of_.end() ? 0 : known->second.handler;
 }
 
 void WaitGraph::add_ready_task(std::size_t index) {

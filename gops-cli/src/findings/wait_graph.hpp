@@ -44,8 +44,8 @@ class WaitGraph {
   [[nodiscard]] std::vector<std::size_t> workers_of(std::uint16_t executor) const;
   /// Whether the thread with this index is in an executor's loop with nothing to do.
   [[nodiscard]] bool is_idle(std::size_t thread) const { return idle_[thread]; }
-  /// How many handlers the thread with this index had begun; 0: not known.
-  [[nodiscard]] std::uint32_t handlers_on(std::size_t thread) const;
+  /// Names the handler that the thread with this index is in; 0: in none that is known.
+  [[nodiscard]] std::uint32_t handler_on(std::size_t thread) const;
   /// Whether other threads may be workers, too, for all that is known.
   [[nodiscard]] bool may_have_more_workers() const noexcept { return more_workers_; }
   /// The task that the thread with this index runs.

@@ -156,12 +156,12 @@ TEST(StallRuleTest, FindsAHandlerThatBlocks) {
 }
 
 /// A worker that computes in a handler.
-LookBuilder computing(std::uint32_t handlers) {
+LookBuilder computing(std::uint32_t handler) {
   LookBuilder builder;
   builder.thread(1, WaitReason::kPipeRead);
   builder.thread(2, WaitReason::kRunning);
   builder.in_executor({"compute()"});
-  builder.look().thread_executors = {{2, 0, handlers}};
+  builder.look().thread_executors = {{2, 0, handler}};
   return builder;
 }
 

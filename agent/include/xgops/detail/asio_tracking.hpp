@@ -61,17 +61,31 @@ inline void note_completion(const Completed& completed) noexcept {
   }
 }
 
-/// A handler is about to be invoked on this thread. Cost: 1 ns.
-inline void begin_handler() noexcept {
-  xgops_task_thread& thread = xgops_task_thread_state;
-  thread.initiating = nullptr;
-  if (thread.block == nullptr) [[unlikely]] {
-    ::xgops_task_try_attach_thread();
+/// While it lives, a handler is being invoked on this thread. Handlers may nest. Cost: 2 ns.
+class HandlerScope {
+ public:
+  HandlerScope() noexcept {
+    xgops_task_thread& thread = xgops_task_thread_state;
+    thread.initiating = nullptr;
+    if (thread.block == nullptr) [[unlikely]] {
+      ::xgops_task_try_attach_thread();
+    }
+    block_ = thread.block;
+    add(ThreadBlock::kHandlerBegun + 1);
   }
-  if (ThreadBlock* const block = thread.block) [[likely]] {
-    block->handlers.store(block->handlers.load(kRelaxed) + 1, kRelease);
+  ~HandlerScope() { add(-1U); }
+  HandlerScope(const HandlerScope&) = delete;
+  HandlerScope& operator=(const HandlerScope&) = delete;
+
+ private:
+  void add(std::uint32_t number) noexcept {
+    if (block_ != nullptr) [[likely]] {
+      block_->handler.store(block_->handler.load(kRelaxed) + number, kRelease);
+    }
   }
-}
+
+  ThreadBlock* block_;
+};
 
 }  // namespace xgops::detail
 
@@ -91,7 +105,7 @@ inline void begin_handler() noexcept {
 #define ASIO_HANDLER_LOCATION(args) (void)0
 #define ASIO_HANDLER_CREATION(args) XGOPS_NOTE_OPERATION args
 #define ASIO_HANDLER_COMPLETION(args) ::xgops::detail::note_completion args
-#define ASIO_HANDLER_INVOCATION_BEGIN(args) ::xgops::detail::begin_handler()
+#define ASIO_HANDLER_INVOCATION_BEGIN(args) const ::xgops::detail::HandlerScope xgops_handler_scope
 #define ASIO_HANDLER_INVOCATION_END (void)0
 #define ASIO_HANDLER_OPERATION(args) (void)0
 #define ASIO_HANDLER_REACTOR_REGISTRATION(args) (void)0
@@ -109,7 +123,8 @@ inline void begin_handler() noexcept {
 #define BOOST_ASIO_HANDLER_LOCATION(args) (void)0
 #define BOOST_ASIO_HANDLER_CREATION(args) XGOPS_NOTE_OPERATION args
 #define BOOST_ASIO_HANDLER_COMPLETION(args) (void)0
-#define BOOST_ASIO_HANDLER_INVOCATION_BEGIN(args) ::xgops::detail::begin_handler()
+#define BOOST_ASIO_HANDLER_INVOCATION_BEGIN(args) \
+  const ::xgops::detail::HandlerScope xgops_handler_scope
 #define BOOST_ASIO_HANDLER_INVOCATION_END (void)0
 #define BOOST_ASIO_HANDLER_OPERATION(args) (void)0
 #define BOOST_ASIO_HANDLER_REACTOR_REGISTRATION(args) (void)0

@@ -93,6 +93,8 @@ struct FreeFrame {
 
 /// What one thread keeps beside its state. Blocks are reused by later threads and never freed.
 struct ThreadBlock {
+  static constexpr std::uint32_t kHandlerBegun = 0x100;
+
   static constexpr std::size_t kClasses = 128;
   static constexpr std::size_t kUnit = 16;
   static constexpr std::size_t kMaxBytes = kClasses * kUnit;
@@ -109,8 +111,10 @@ struct ThreadBlock {
   std::atomic<std::uint64_t> wait_argument;
   /// Bit n % 64: the thread has run a task of executor n.
   std::atomic<std::uint64_t> executors;
-  std::atomic<std::uint32_t> handlers;  ///< Of Asio, begun on the thread; modulo 2^32.
-  ThreadBlock* next;                    ///< All blocks.
+  /// Handlers of Asio that have begun on the thread, times `kHandlerBegun`, plus those that have
+  /// not ended. Modulo 2^32.
+  std::atomic<std::uint32_t> handler;
+  ThreadBlock* next;  ///< All blocks.
   std::atomic<bool> in_use;
 };
 

@@ -70,11 +70,11 @@ struct EventPoll {
 struct ThreadExecutors {
   std::int32_t tid = 0;
   std::uint64_t executors = 0;  ///< Bit n % 64 for `Task::executor` n.
-  std::uint32_t handlers = 0;   ///< Handlers begun on it, modulo 2^32; 0: not known.
+  std::uint32_t handler = 0;    ///< Of Asio's, that it is in: another number for each; 0: in none.
 
   template <class Archive>
   void serialize(Archive& archive) {
-    archive(tid, executors, handlers);
+    archive(tid, executors, handler);
   }
 };
 
