@@ -260,13 +260,37 @@ TEST_P(HandlerTest, AnIgnoredSignalDoesNothing) {
   expect_as_without({"sent", "ignored"}, 7);
   EXPECT_FALSE(std::filesystem::exists(file())) << read_text(file());
 }
-TEST_P(HandlerTest, AFaultCannotBeIgnored) {
+TEST_P(HandlerTest, AFaultThatIsIgnoredEndsTheProcess) {
   expect_as_without({"null", "ignored"}, 128 + SIGSEGV);
+  EXPECT_FALSE(std::filesystem::exists(file())) << read_text(file());
+}
+TEST_P(HandlerTest, WhatIsIgnoredStaysSoInTheNextProgram) {
+  expect_as_without({"exec"}, 0);
+}
+TEST_P(HandlerTest, AnIgnoredSignalInterruptsNoCall) {
+  expect_as_without({"read-ignoring"}, 8);
+}
+TEST_P(HandlerTest, AHandlerThatRestartsCallsStillDoes) {
+  expect_as_without({"read-handling"}, 8);
+}
+TEST_P(HandlerTest, AChildOfVforkMayCrash) {
+  expect_as_without({"vfork-crash"}, 128 + SIGSEGV);
   expect_dump();
 }
 TEST_P(HandlerTest, IsNotLostToAChildOfVfork) {
   expect_as_without({"vfork", "plain"}, 43);
   expect_dump();
+}
+
+TEST_F(DumpsTest, AProgramWithAnAgentOfItsOwnMayBePreloadedToo) {
+  const auto result =
+      run(Adoption::kLinked, {"null", "second_agent"},
+          {{"XGOPS_CRASH_DUMP", file().string()}, {"LD_PRELOAD", agent_path().string()}});
+
+  EXPECT_EQ(result.status, 128 + SIGSEGV) << describe(result);
+  const Json dump = symbolize(file());
+  ASSERT_TRUE(dump.is_object()) << describe(symbolized_);
+  EXPECT_EQ(dump["dump"]["signal"]["name"], "SIGSEGV");
 }
 
 TEST_F(DumpsTest, AChildMayInstallAHandler) {

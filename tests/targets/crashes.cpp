@@ -175,6 +175,54 @@ XGOPS_NOINLINE void crash_after_vfork() {
   write_to_null();
 }
 
+/// A child of vfork that cannot execute a program, and crashes. Then the parent does.
+XGOPS_NOINLINE void crash_in_child_of_vfork() {
+  const pid_t child = check(::vfork(), "vfork");
+  if (child == 0) {
+    std::abort();
+  }
+  int status = 0;
+  check(::waitpid(child, &status, 0), "waitpid");
+  std::printf("child: signal %d\n", WTERMSIG(status));
+  std::fflush(stdout);
+  write_to_null();
+}
+
+/// What is ignored stays ignored in the program that is executed.
+XGOPS_NOINLINE void execute_another() {
+  ::signal(SIGFPE, SIG_IGN);
+  ::signal(SIGILL, SIG_IGN);
+  ::signal(SIGILL, SIG_DFL);
+  check(::execl("/bin/grep", "grep", "SigIgn", "/proc/self/status", nullptr), "execl");
+}
+
+/// Sends a signal to a thread that reads from a pipe, then writes to that.
+void interrupt_and_write(pthread_t reader, int pipe) {
+  for (const char* state = ""; std::strchr(state, 'S') == nullptr;) {
+    static std::array<char, 256> stat;
+    const int file = check(::open("/proc/self/stat", O_RDONLY | O_CLOEXEC), "open");
+    const auto bytes = check(::read(file, stat.data(), stat.size() - 1), "read");
+    ::close(file);
+    stat[static_cast<std::size_t>(bytes)] = '\0';
+    state = std::strrchr(stat.data(), ')') + 1;
+    stat[static_cast<std::size_t>(state - stat.data()) + 2] = '\0';
+  }
+  ::pthread_kill(reader, SIGFPE);
+  std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  check(::write(pipe, "x", 1), "write");
+}
+
+XGOPS_NOINLINE void read_with_handler(void (*handler)(int)) {
+  ::signal(SIGFPE, handler);
+  std::array<int, 2> pipe{};
+  check(::pipe(pipe.data()), "pipe");
+  std::thread(interrupt_and_write, ::pthread_self(), pipe[1]).detach();
+  char byte = 0;
+  const auto bytes = ::read(pipe[0], &byte, 1);
+  std::printf("read %d\n", static_cast<int>(bytes));
+  std::exit(8);
+}
+
 /// A signal that another process sends, and that does nothing when it is ignored.
 XGOPS_NOINLINE void send_to_oneself() {
   check(::kill(::getpid(), SIGSEGV), "kill");
@@ -219,6 +267,10 @@ constexpr std::array kKinds{
     Kind{"descriptors", crash_without_descriptors},
     Kind{"child", crash_in_child},
     Kind{"vfork", crash_after_vfork},
+    Kind{"vfork-crash", crash_in_child_of_vfork},
+    Kind{"exec", execute_another},
+    Kind{"read-ignoring", [] { read_with_handler(SIG_IGN); }},
+    Kind{"read-handling", [] { read_with_handler([](int) {}); }},
     Kind{"sent", send_to_oneself},
     Kind{"serve", serve},
 };

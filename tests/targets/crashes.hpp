@@ -116,6 +116,9 @@ inline void start_agent(std::string_view handler) {
 #if defined(XGOPS_TARGET_LINKED)
   static std::optional<xgops::Agent> agent;
   auto started = xgops::Agent::start();
+  if (!started && handler == "second_agent") {
+    return;
+  }
   if (!started) {
     std::fprintf(stderr, "target: %s\n", started.error().message().c_str());
     ::_exit(3);

@@ -102,16 +102,6 @@ Result<void> make_memory() {
   return {};
 }
 
-/// All but what the handlers themselves may cause: that ends the dump and not the process.
-sigset_t mask_while_writing() noexcept {
-  sigset_t mask{};
-  ::sigfillset(&mask);
-  for (const int signal : {SIGSEGV, SIGBUS, SIGFPE, SIGILL}) {
-    ::sigdelset(&mask, signal);
-  }
-  return mask;
-}
-
 Error handler_error(int signal) {
   return system_error(errno, "handler of signal " + std::to_string(signal));
 }
@@ -125,15 +115,23 @@ Result<dump::KernelAction> action_of(int signal) {
   return action;
 }
 
-Result<void> replace(int signal, void (*handler)(int, siginfo_t*, void*), int flags) {
-  struct sigaction action {};
-  action.sa_sigaction = handler;
-  action.sa_flags = SA_SIGINFO | SA_ONSTACK | flags;
-  action.sa_mask = mask_while_writing();
-  if (::sigaction(signal, &action, nullptr) != 0) {
+Result<void> replace(int signal, const dump::KernelAction& action) {
+  // By a system call of our own: sigaction may be that of another agent, a preloaded one.
+  if (!dump::set_action(signal, &action, nullptr)) {
     return handler_error(signal);
   }
   return {};
+}
+
+/// The C library's, where a handler has it already.
+std::uint64_t find_restorer() noexcept {
+  for (int signal = 1; signal <= SIGRTMAX; ++signal) {
+    dump::KernelAction action;
+    if (dump::set_action(signal, nullptr, &action) && action.restorer != 0) {
+      return action.restorer;
+    }
+  }
+  return reinterpret_cast<std::uint64_t>(&dump::dump_return_from_signal);
 }
 
 // What was there before is noted first: a handler may be called as soon as it is there.
@@ -144,7 +142,10 @@ Result<void> watch_request_signal(int signal) {
     return std::move(before).error();
   }
   g_dumps.before_request = *before;
-  auto replaced = replace(signal, &dump::on_request_signal, SA_RESTART);
+  dump::KernelAction action = dump::action_in_front_of({});
+  action.handler = reinterpret_cast<std::uint64_t>(&dump::on_request_signal);
+  action.flags = (action.flags | SA_RESTART) & ~std::uint64_t{SA_NODEFER};
+  auto replaced = replace(signal, action);
   if (replaced) {
     g_dumps.request_signal = signal;
   }
@@ -160,16 +161,17 @@ Result<void> watch_crashes() {
     if (!before) {
       return std::move(before).error();
     }
+    if (dump::is_crash_handler(*before)) {
+      continue;  // Left behind in front of an agent that has ended.
+    }
     g_dumps.before[i].set(*before);
-    if (auto replaced = replace(kCrashSignals[i], &dump::on_crash_signal, SA_NODEFER); !replaced) {
+    if (before->handler == dump::KernelAction::kIgnore) {
+      continue;  // Programs that this one executes ignore it, too.
+    }
+    if (auto replaced = replace(kCrashSignals[i], dump::action_in_front_of(*before)); !replaced) {
       return replaced;
     }
   }
-  auto ours = action_of(kCrashSignals.front());
-  if (!ours) {
-    return std::move(ours).error();
-  }
-  take_program_actions(ours->restorer);
   return {};
 }
 
@@ -231,6 +233,8 @@ Result<void> install(const Options& options, const tasks::TaskSource& source, in
       new (g_memory.workspace) dump::Workspace(settings_of(options, source, capture_signal));
   workspace->warm_up();
   g_dumps.workspace = workspace;
+  g_dumps.restorer = find_restorer();
+  g_dumps.owner = ::getpid();
   Result<void> watched;
   if (options.request_signal != 0) {
     watched = watch_request_signal(options.request_signal);
@@ -247,7 +251,6 @@ Result<void> install(const Options& options, const tasks::TaskSource& source, in
 void uninstall() noexcept {
   give_threads_stacks(false);
   dump::restore_crash_actions();
-  leave_program_actions();
   if (g_dumps.request_signal != 0) {
     dump::KernelAction now;
     const bool is_ours = dump::set_action(g_dumps.request_signal, nullptr, &now) &&
@@ -258,10 +261,14 @@ void uninstall() noexcept {
     g_dumps.request_signal = 0;
   }
   g_dumps.workspace = nullptr;
+  g_dumps.owner = 0;
 }
 
 void after_fork_in_child() noexcept {
   program_actions_after_fork();
+  if (g_dumps.owner != 0) {
+    g_dumps.owner = ::getpid();
+  }
 }
 
 void adopt_agent_thread() noexcept {

@@ -9,7 +9,6 @@
 #include <optional>
 
 #include <sched.h>
-#include <sys/types.h>
 #include <unistd.h>
 
 namespace xgops::crash {
@@ -23,8 +22,6 @@ constexpr std::uint64_t kRestorerFlag = 0x04000000;  // SA_RESTORER
 constexpr std::uint64_t kNeverMasked = std::uint64_t{1} << (SIGKILL - 1) | std::uint64_t{1}
                                                                                << (SIGSTOP - 1);
 
-constinit std::atomic<pid_t> g_process{0};  ///< Whose calls are taken; 0: nobody's.
-constinit std::atomic<unsigned long> g_restorer{0};
 constinit std::atomic_flag g_lock;
 
 /// One thread at a time. With all signals blocked meanwhile: a handler may come here, too.
@@ -53,7 +50,7 @@ KernelAction to_kernel(const struct sigaction& action) noexcept {
   KernelAction result;
   result.handler = reinterpret_cast<std::uint64_t>(action.sa_handler);
   result.flags = static_cast<std::uint32_t>(action.sa_flags) | kRestorerFlag;
-  result.restorer = g_restorer.load(std::memory_order_relaxed);
+  result.restorer = g_dumps.restorer;
   std::memcpy(&result.mask, &action.sa_mask, sizeof result.mask);
   result.mask &= ~kNeverMasked;
   return result;
@@ -70,39 +67,27 @@ struct sigaction from_kernel(const KernelAction& action) noexcept {
   return result;
 }
 
-bool is_ours(const KernelAction& action) noexcept {
-  return action.handler == reinterpret_cast<std::uint64_t>(&dump::on_crash_signal);
-}
-
-/// Whether what is in `cell` will be done once a dump is written: not when the program replaced our
-/// handler by a system call of its own, or when a thread that crashed put back what was there.
-bool is_in_front(int signal) noexcept {
-  KernelAction now;
-  return g_dumps.watches_crashes.load(std::memory_order_acquire) &&
-         dump::set_action(signal, nullptr, &now) && is_ours(now);
-}
-
-/// Sets what the kernel is to do, and returns what it would have done without us.
-KernelAction exchange_in_kernel(int signal, const KernelAction* wanted,
-                                const dump::ActionCell& cell) noexcept {
-  KernelAction old;
-  static_cast<void>(dump::set_action(signal, wanted, &old));
-  return is_ours(old) ? cell.get() : old;
-}
-
+/// Sets what the kernel does, and returns what it would have done without us.
 KernelAction exchange(int signal, const KernelAction* wanted, dump::ActionCell& cell) noexcept {
   const Turn turn;
-  if (!is_in_front(signal)) {
-    return exchange_in_kernel(signal, wanted, cell);
+  KernelAction now;
+  static_cast<void>(dump::set_action(signal, nullptr, &now));
+  const bool is_ours = dump::is_crash_handler(now);
+  const KernelAction old = is_ours ? cell.get() : now;
+  if (wanted == nullptr) {
+    return old;
   }
-  const KernelAction old = cell.get();
-  if (wanted != nullptr) {
-    cell.set(*wanted);
-    // A thread may be putting back what was there before: either it sees ours, or we see that.
-    std::atomic_thread_fence(std::memory_order_seq_cst);
-    if (!g_dumps.watches_crashes.load(std::memory_order_relaxed)) {
-      static_cast<void>(exchange_in_kernel(signal, wanted, cell));
-    }
+  cell.set(*wanted);
+  // Never in front of one that the program set by a system call of its own, nor of one that is
+  // ignored.
+  const bool in_front = g_dumps.watches_crashes &&
+                        (is_ours || now.handler == KernelAction::kIgnore) &&
+                        wanted->handler != KernelAction::kIgnore;
+  const KernelAction ours = dump::action_in_front_of(*wanted);
+  static_cast<void>(dump::set_action(signal, in_front ? &ours : wanted, nullptr));
+  // A thread that crashes may have put back what was there before, just before we set ours.
+  if (in_front && !g_dumps.watches_crashes) {
+    static_cast<void>(dump::set_action(signal, wanted, nullptr));
   }
   return old;
 }
@@ -112,8 +97,7 @@ KernelAction exchange(int signal, const KernelAction* wanted, dump::ActionCell& 
 bool set_program_action(int signal, const struct sigaction* action,
                         struct sigaction* before) noexcept {
   const auto* const found = std::find(kCrashSignals.begin(), kCrashSignals.end(), signal);
-  const pid_t process = g_process.load(std::memory_order_acquire);
-  if (found == kCrashSignals.end() || process == 0 || process != ::getpid()) {
+  if (found == kCrashSignals.end() || g_dumps.owner.load(std::memory_order_acquire) != ::getpid()) {
     return false;
   }
   // Read and written outside of the turn: they may be no memory, which is the program's crash.
@@ -130,20 +114,8 @@ bool set_program_action(int signal, const struct sigaction* action,
   return true;
 }
 
-void take_program_actions(unsigned long restorer) noexcept {
-  g_restorer.store(restorer, std::memory_order_relaxed);
-  g_process.store(::getpid(), std::memory_order_release);
-}
-
-void leave_program_actions() noexcept {
-  g_process.store(0, std::memory_order_release);
-}
-
 void program_actions_after_fork() noexcept {
   g_lock.clear(std::memory_order_release);  // Who had it does not exist here.
-  if (g_process.load(std::memory_order_relaxed) != 0) {
-    g_process.store(::getpid(), std::memory_order_release);
-  }
 }
 
 }  // namespace xgops::crash

@@ -36,9 +36,14 @@ class ActionCell {
     current_.store(next, std::memory_order_release);
   }
 
+  /// Another number whenever it has been set since.
+  [[nodiscard]] std::uint32_t version() const noexcept {
+    return current_.load(std::memory_order_acquire);
+  }
+
   [[nodiscard]] KernelAction get() const noexcept {
     for (;;) {
-      const std::uint32_t version = current_.load(std::memory_order_acquire);
+      const std::uint32_t version = this->version();
       const auto& words = versions_[version % versions_.size()];
       KernelAction action;
       action.handler = words[0].load(std::memory_order_relaxed);

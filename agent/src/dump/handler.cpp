@@ -64,6 +64,13 @@ dump_abandon:
   jmp .Ldump_leave
   .cfi_endproc
 .size dump_call_on_stack, .-dump_call_on_stack
+.globl dump_return_from_signal
+.hidden dump_return_from_signal
+.type dump_return_from_signal, @function
+dump_return_from_signal:
+  movq $15, %rax  # rt_sigreturn, with the bytes by which debuggers know a signal's frame.
+  syscall
+.size dump_return_from_signal, .-dump_return_from_signal
 .popsection
 )");
 
@@ -80,6 +87,10 @@ constexpr long kSignalSetBytes = 8;
 std::uint64_t this_thread() noexcept {
   return static_cast<std::uint64_t>(static_cast<std::uint32_t>(own_pid())) << 32U |
          static_cast<std::uint32_t>(own_tid());
+}
+
+bool is_owner() noexcept {
+  return g_dumps.owner.load(std::memory_order_acquire) == own_pid();
 }
 
 unwind::Registers registers_of(const ucontext_t& context) noexcept {
@@ -173,19 +184,6 @@ bool comes_again(int signal, const siginfo_t& info) noexcept {
          !(signal == SIGBUS && info.si_code == kMemoryErrorElsewhere);
 }
 
-/// Whether `signal` would do nothing without us. One that is raised by `abort` does not end there.
-bool is_ignored(int signal, const siginfo_t& info) noexcept {
-  if (signal == SIGABRT || comes_again(signal, info)) {
-    return false;
-  }
-  for (std::size_t i = 0; i < kCrashSignals.size(); ++i) {
-    if (kCrashSignals[i] == signal) {
-      return g_dumps.before[i].get().handler == KernelAction::kIgnore;
-    }
-  }
-  return false;
-}
-
 /// Leaves the signal to those who would have got it without us: with the handlers of before in
 /// place, it happens once more when we return, with the same registers and details.
 void hand_on(int signal, siginfo_t& info) noexcept {
@@ -209,17 +207,40 @@ bool set_action(int signal, const KernelAction* action, KernelAction* before) no
   return call(SYS_rt_sigaction, signal, action, before, kSignalSetBytes) == 0;
 }
 
+KernelAction action_in_front_of(const KernelAction& behind) noexcept {
+  constexpr std::uint64_t kRestorer = 0x04000000;  // SA_RESTORER
+  // All but what the handlers themselves may cause: that ends the dump and not the process.
+  std::uint64_t mask = ~std::uint64_t{0};
+  for (const int signal : {SIGSEGV, SIGBUS, SIGFPE, SIGILL}) {
+    mask &= ~(std::uint64_t{1} << static_cast<unsigned>(signal - 1));
+  }
+  return {reinterpret_cast<std::uint64_t>(&on_crash_signal),
+          static_cast<std::uint64_t>(SA_SIGINFO | SA_ONSTACK | SA_NODEFER) | kRestorer |
+              (behind.flags & SA_RESTART),
+          g_dumps.restorer, mask};
+}
+
+bool is_crash_handler(const KernelAction& action) noexcept {
+  return action.handler == reinterpret_cast<std::uint64_t>(&on_crash_signal);
+}
+
 void restore_crash_actions() noexcept {
-  if (!g_dumps.watches_crashes.exchange(false)) {
-    return;
+  if (is_owner()) {
+    g_dumps.watches_crashes.store(false);
   }
   for (std::size_t i = 0; i < kCrashSignals.size(); ++i) {
     KernelAction now;
-    if (set_action(kCrashSignals[i], nullptr, &now) &&
-        now.handler == reinterpret_cast<std::uint64_t>(&on_crash_signal)) {
-      const KernelAction before = g_dumps.before[i].get();
-      static_cast<void>(set_action(kCrashSignals[i], &before, nullptr));
+    if (!set_action(kCrashSignals[i], nullptr, &now) || !is_crash_handler(now)) {
+      continue;
     }
+    // The program may be setting another one.
+    const ActionCell& cell = g_dumps.before[i];
+    std::uint32_t version = 0;
+    do {
+      version = cell.version();
+      const KernelAction before = cell.get();
+      static_cast<void>(set_action(kCrashSignals[i], &before, nullptr));
+    } while (cell.version() != version);
   }
 }
 
@@ -229,7 +250,8 @@ void on_crash_signal(int signal, siginfo_t* info, void* context) noexcept {
     abandon_dump(interrupted);
     return;
   }
-  if (is_ignored(signal, *info)) {
+  if (!is_owner()) {
+    hand_on(signal, *info);
     return;
   }
   Workspace* const workspace = g_dumps.workspace.load(std::memory_order_acquire);
@@ -253,7 +275,7 @@ void on_crash_signal(int signal, siginfo_t* info, void* context) noexcept {
 
 void on_request_signal(int signal, siginfo_t* info, void* context) noexcept {
   Workspace* const workspace = g_dumps.workspace.load(std::memory_order_acquire);
-  if (workspace != nullptr && take_turn(false)) {
+  if (workspace != nullptr && is_owner() && take_turn(false)) {
     Fault fault;
     fill(fault, signal, *info, *static_cast<const ucontext_t*>(context));
     Occasion occasion;

@@ -25,6 +25,10 @@ struct Dumps {
   std::span<std::byte> stack;                  ///< The handlers work on it: theirs may be short.
   std::array<ActionCell, kCrashSignals.size()> before{};  ///< What crashes do without us.
   std::atomic<bool> watches_crashes{false};
+  /// The process that writes dumps; 0: none. A child of vfork, which uses the memory of its parent,
+  /// is another one.
+  std::atomic<std::int32_t> owner{0};
+  std::uint64_t restorer = 0;  ///< Of all our actions: where the kernel lets handlers return to.
   std::int32_t request_signal = 0;
   KernelAction before_request{};
   std::atomic<std::int32_t> agent_tid{0};
@@ -52,7 +56,14 @@ void on_request_signal(int signal, siginfo_t* info, void* context) noexcept;
 
 [[nodiscard]] bool set_action(int signal, const KernelAction* action,
                               KernelAction* before) noexcept;
+/// What the kernel is told to do at a crash, while `behind` is what the program wants. System calls
+/// that go on after a handler of the program go on after ours.
+[[nodiscard]] KernelAction action_in_front_of(const KernelAction& behind) noexcept;
+[[nodiscard]] bool is_crash_handler(const KernelAction& action) noexcept;
 /// Puts back what was there before, where the handler still is ours.
 void restore_crash_actions() noexcept;
+
+/// A restorer of our own, for a process in which nobody has installed a handler yet.
+extern "C" [[gnu::visibility("hidden")]] void dump_return_from_signal() noexcept;
 
 }  // namespace xgops::dump
