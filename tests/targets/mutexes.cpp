@@ -6,7 +6,12 @@
 #include <latch>
 #include <mutex>
 
+#include <fcntl.h>
 #include <pthread.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <unistd.h>
 
 namespace {
 
@@ -162,10 +167,49 @@ void add_dead_and_own_owners(Scene& scene) {
   });
 }
 
+/// Held by another process, whose threads are none of ours.
+void add_held_elsewhere(Scene& scene) {
+  constexpr std::size_t kCount = 4;
+  using Mutexes = std::array<pthread_mutex_t, kCount>;
+  constexpr std::array<const char*, kCount> kNames{"shared-plain", "shared-robust",
+                                                   "shared-inherit", "shared-both"};
+  void* const memory =
+      ::mmap(nullptr, sizeof(Mutexes), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  auto& mutexes = *static_cast<Mutexes*>(memory);
+  for (std::size_t i = 0; i < kCount; ++i) {
+    mutexes[i] = make_mutex(PTHREAD_MUTEX_NORMAL, i < 2 ? PTHREAD_PRIO_NONE : PTHREAD_PRIO_INHERIT,
+                            i % 2 == 0 ? Robustness::kStalled : Robustness::kRobust,
+                            Sharing::kProcessShared);
+  }
+  std::array<int, 2> pipe{};
+  if (memory == MAP_FAILED || ::pipe2(pipe.data(), O_CLOEXEC) != 0) {
+    ::_exit(3);
+  }
+  if (::fork() == 0) {
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    for (pthread_mutex_t& mutex : mutexes) {
+      ::pthread_mutex_lock(&mutex);
+    }
+    (void)::write(pipe[1], "x", 1);
+    for (;;) {
+      ::pause();
+    }
+  }
+  char held = 0;
+  (void)::read(pipe[0], &held, 1);
+  for (std::size_t i = 0; i < kCount; ++i) {
+    scene.add(kNames[i], {.reason = "mutex lock"}, [&mutexes, i](Actor& actor) {
+      actor.about_to_block();
+      ::pthread_mutex_lock(&mutexes[i]);
+    });
+  }
+}
+
 }  // namespace
 
 int main() {
   Scene scene;
+  add_held_elsewhere(scene);
   add_every_kind(scene);
   add_standard_mutexes(scene);
   add_cycle_of_three(scene);

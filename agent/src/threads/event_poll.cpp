@@ -31,11 +31,11 @@ void for_each_line(std::string_view text, Visit&& visit) {
   }
 }
 
-bool is_external(const TaskFiles& files, pid_t tid, int fd) {
-  const std::string link = files.read_link(tid, "fd/" + std::to_string(fd));
-  if (link.starts_with("anon_inode:[eventfd")) {
-    return false;
-  }
+bool is_eventfd(std::string_view link) {
+  return link.starts_with("anon_inode:[eventfd");
+}
+
+bool is_external(const TaskFiles& files, pid_t tid, int fd, std::string_view link) {
   if (link.starts_with("anon_inode:[timerfd")) {
     const auto info = files.read_all(tid, info_name(fd).c_str(), kMostBytes);
     return !info || timer_is_set(*info);
@@ -79,9 +79,17 @@ EventPollFacts look_into_event_poll(const TaskFiles& files, pid_t tid, int fd) {
     facts.external = 1;  // It cannot be told.
     return facts;
   }
+  // A loop has an eventfd to be woken by other threads. A second one may be written by another
+  // process or the kernel.
+  bool has_own = false;
   for (const int watched : parse_event_poll(*info)) {
     ++facts.watched;
-    facts.external += is_external(files, tid, watched) ? 1U : 0U;
+    const std::string link = files.read_link(tid, "fd/" + std::to_string(watched));
+    if (is_eventfd(link) && !has_own) {
+      has_own = true;
+    } else {
+      facts.external += is_external(files, tid, watched, link) ? 1U : 0U;
+    }
   }
   if (info->size() >= kMostBytes) {
     ++facts.external;

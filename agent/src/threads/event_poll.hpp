@@ -19,7 +19,7 @@ namespace xgops::threads {
 [[nodiscard]] bool timer_is_set(std::string_view text);
 
 /// Looks into `fd` of thread `tid`. What is only written by the process itself, or never becomes
-/// ready, is not external: eventfds, and timers that are not set.
+/// ready, is not external: one eventfd, and timers that are not set.
 [[nodiscard]] EventPollFacts look_into_event_poll(const TaskFiles& files, pid_t tid, int fd);
 
 }  // namespace xgops::threads

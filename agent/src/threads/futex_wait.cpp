@@ -59,7 +59,8 @@ struct RwlockWords {
   }
 };
 
-std::string mutex_kind(std::uint32_t kind) {
+/// `in_shared_memory`: found out otherwise; the bits of robust mutexes do not say it.
+std::string mutex_kind(std::uint32_t kind, bool in_shared_memory) {
   constexpr std::array<const char*, 4> kTypes{"", "recursive", "error-checking", "adaptive"};
   std::string text = kTypes[kind & 3U];
   const auto append = [&text](bool applies, const char* word) {
@@ -71,9 +72,7 @@ std::string mutex_kind(std::uint32_t kind) {
   append((kind & MutexWords::kRobust) != 0, "robust");
   append((kind & MutexWords::kInheritsPriority) != 0, "priority-inheriting");
   append((kind & MutexWords::kProtectsPriority) != 0, "priority-protecting");
-  // glibc sets the same bit in every robust mutex.
-  append((kind & (MutexWords::kShared | MutexWords::kRobust)) == MutexWords::kShared,
-         "process-shared");
+  append(in_shared_memory, "process-shared");
   return text;
 }
 
@@ -213,11 +212,23 @@ class FutexFinder {
     return std::binary_search(context_.living.begin(), context_.living.end(), tid);
   }
 
-  void set_owner(std::int32_t tid) {
-    if (tid > 0) {
+  /// `may_be_elsewhere`: processes share what it owns.
+  void set_owner(std::int32_t tid, bool may_be_elsewhere) {
+    const bool lives = is_alive(tid);
+    if (tid > 0 && (lives || !may_be_elsewhere)) {
       wait_.owner_tid = tid;
-      wait_.owner_state = is_alive(tid) ? OwnerState::kLive : OwnerState::kExited;
+      wait_.owner_state = lives ? OwnerState::kLive : OwnerState::kExited;
     }
+  }
+
+  /// Whether processes share this mutex. Robust ones look and are waited for as if they did; but
+  /// when a thread ends that owns one, the kernel says so in the lock.
+  [[nodiscard]] bool is_shared(const MutexWords& words) const {
+    if ((words.kind & MutexWords::kRobust) == 0) {
+      return (words.kind & MutexWords::kShared) != 0;
+    }
+    return words.owner_tid() > 0 && !is_alive(words.owner_tid()) &&
+           (words.lock & FUTEX_OWNER_DIED) == 0;
   }
 
   bool mutex(bool certain) {
@@ -229,8 +240,9 @@ class FutexFinder {
       return false;
     }
     wait_.reason = WaitReason::kMutexLock;
-    wait_.detail = mutex_kind(words.kind);
-    set_owner(words.owner_tid());
+    const bool shared = is_shared(words);
+    wait_.detail = mutex_kind(words.kind, shared);
+    set_owner(words.owner_tid(), shared);
     return true;
   }
 
@@ -238,9 +250,16 @@ class FutexFinder {
     wait_.reason = WaitReason::kMutexLock;
     wait_.detail = "priority-inheriting";
     std::uint32_t lock = 0;
-    if (context_.memory.read_value(address_, lock)) {
-      set_owner(static_cast<std::int32_t>(lock & FUTEX_TID_MASK));
+    if (!context_.memory.read_value(address_, lock)) {
+      return;
     }
+    const auto owner = static_cast<std::int32_t>(lock & FUTEX_TID_MASK);
+    // A robust one is waited for as if it were shared, too. Nobody waits like this for a thread
+    // that has ended: the kernel gives the lock to the next.
+    if (owner > 0 && !is_private() && !is_alive(owner)) {
+      wait_.detail += ", process-shared";
+    }
+    set_owner(owner, !is_private());
   }
 
   bool rwlock(WaitReason reason) {
@@ -258,7 +277,7 @@ class FutexFinder {
         RwlockWords words{};
         if (context_.memory.read_value(address_ - offset, words) && words.plausible()) {
           wait_.object = address_ - offset;
-          set_owner(words.writer);
+          set_owner(words.writer, !is_private());
           wait_.readers = words.writer == 0 ? words.readers >> 3U : 0;
           return;
         }
@@ -294,7 +313,7 @@ class FutexFinder {
   bool join() {
     // The kernel clears the joined thread's TID word when it ends; the expected value is that TID.
     wait_.reason = WaitReason::kJoin;
-    set_owner(static_cast<std::int32_t>(expected_));
+    set_owner(static_cast<std::int32_t>(expected_), false);
     return true;
   }
 
@@ -305,7 +324,7 @@ class FutexFinder {
     if (context_.runtime.stdio_layout && context_.memory.read_value(address_ + 8, descriptor) &&
         descriptor != 0 &&
         context_.memory.read_value(descriptor + context_.runtime.descriptor_tid_offset, tid)) {
-      set_owner(tid);
+      set_owner(tid, false);
     }
     return true;
   }
