@@ -17,9 +17,18 @@ struct ExportedSource {
   const LostExceptions* lost_exceptions;
 };
 
-// To be raised with every change of Registry, DetailTable, PendingTable, LostExceptions,
-// xgops_task_record or TaskNode.
-constexpr std::uint64_t kLayout = 1;
+/// Differs between versions that must not read each other's memory.
+constexpr std::uint64_t layout() noexcept {
+  std::uint64_t words = 1;  // To be raised when one of these changes and keeps its size.
+  for (const std::size_t bytes :
+       {sizeof(Registry), sizeof(DetailTable), sizeof(PendingTable), sizeof(LostExceptions),
+        sizeof(xgops_task_record), sizeof(detail::ThreadBlock), sizeof(detail::TaskNode),
+        sizeof(detail::TaskNodeWithFunction), sizeof(detail::TaskOperation)}) {
+    words = words * 1'000'003 + bytes;
+  }
+  return words;
+}
+constexpr std::uint64_t kLayout = layout();
 
 }  // namespace
 

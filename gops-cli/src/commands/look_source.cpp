@@ -73,7 +73,7 @@ std::optional<SampledStack> take_sample(Target& target, const Deadline& deadline
 
 Result<Look> take_look(Target& target, const Deadline& deadline, const LookOptions& options) {
   Look look;
-  look.at = std::chrono::steady_clock::now();
+  look.began = std::chrono::steady_clock::now();
   const auto deadline_ms = static_cast<std::uint32_t>(options.timeout.count());
   auto stacks = ask_stacks(target, deadline, options, 0);
   if (!stacks) {
@@ -98,6 +98,7 @@ Result<Look> take_look(Target& target, const Deadline& deadline, const LookOptio
       return std::move(answered).error();
     }
   }
+  look.ended = std::chrono::steady_clock::now();
   return look;
 }
 

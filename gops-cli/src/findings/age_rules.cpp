@@ -77,7 +77,7 @@ std::vector<Finding> find_convoys(const Analysis& analysis) {
       continue;
     }
     if (analysis.second != nullptr) {
-      // Many again, and some have moved: the lock changes hands all the time.
+      // Many again, and some got it meanwhile: the lock changes hands all the time.
       std::size_t again = 0;
       std::size_t moved = 0;
       const WaitGraph& later = analysis.second->graph;
@@ -87,14 +87,10 @@ std::vector<Finding> find_convoys(const Analysis& analysis) {
           again = std::max(again, analysis.second->verdict.waiters_of(other).size());
         }
       }
-      const auto count_moved = [&](std::span<const waits::Node> actors) {
-        for (const waits::Node actor : actors) {
-          const auto who = graph.actor(actor);
-          moved += who && !analysis.unmoved(*who) ? 1U : 0U;
-        }
-      };
-      count_moved(waiters);
-      count_moved(analysis.first.verdict.waits_for(node));
+      for (const waits::Node waiter : waiters) {
+        const auto who = graph.actor(waiter);
+        moved += who && !analysis.unmoved(*who) ? 1U : 0U;
+      }
       if (again < kConvoy || moved == 0) {
         continue;
       }
@@ -142,8 +138,14 @@ std::vector<Finding> find_old_reads(const Analysis& analysis) {
       found.push_back({false, i});
     }
   }
-  return together(analysis, "io", std::move(found), " reads from a peer without a timeout",
-                  " read from peers without a timeout");
+  const bool any_thread =
+      std::any_of(found.begin(), found.end(), [](const Who& who) { return who.is_thread; });
+  auto findings = together(analysis, "io", std::move(found), " reads from a peer without a timeout",
+                           " read from peers without a timeout");
+  if (any_thread && !findings.empty()) {
+    findings.front().notes.emplace_back("a timeout set with SO_RCVTIMEO cannot be seen");
+  }
+  return findings;
 }
 
 }  // namespace xgops::cli

@@ -47,8 +47,15 @@ struct Analysis {
   [[nodiscard]] bool unmoved(const Who& who) const;
   /// The same thread or task in the second look.
   [[nodiscard]] std::optional<Who> again(const Who& who) const;
+  /// What is the same in both looks was so for at least as long.
   [[nodiscard]] std::chrono::nanoseconds between() const {
-    return second == nullptr ? std::chrono::nanoseconds(0) : second->look().at - first.look().at;
+    return second == nullptr ? std::chrono::nanoseconds(0)
+                             : second->look().began - first.look().ended;
+  }
+  /// How long a thread had to use the CPU time that it has more in the second look.
+  [[nodiscard]] std::chrono::nanoseconds between_clocks() const {
+    return second == nullptr ? std::chrono::nanoseconds(0)
+                             : second->look().began - first.look().began;
   }
 };
 

@@ -138,7 +138,7 @@ std::vector<Finding> find_long_tasks(const Analysis& analysis) {
     if (analysis.unmoved({true, *thread}) && is_blocked(before.facts.wait)) {
       finding.notes.push_back("the thread is blocked: the task makes a synchronous call");
     } else {
-      finding.notes.push_back(spent_text(spent, analysis.between()));
+      finding.notes.push_back(spent_text(spent, analysis.between_clocks()));
       finding.notes.push_back(progress_text(analysis, before, after));
     }
     findings.push_back(std::move(finding));
@@ -163,7 +163,7 @@ std::optional<std::uint64_t> computes_in_one_handler(const Analysis& analysis, c
   const std::uint64_t spent =
       cpu_of(analysis.second->look(), again->index) - cpu_of(analysis.first.look(), who.index);
   // Less: it waits for a CPU, or now and then for something else.
-  const auto half = static_cast<std::uint64_t>(analysis.between().count()) / 2;
+  const auto half = static_cast<std::uint64_t>(analysis.between_clocks().count()) / 2;
   return spent >= half ? std::optional(spent) : std::nullopt;
 }
 
@@ -197,7 +197,7 @@ std::vector<Finding> find_long_handlers(const Analysis& analysis) {
       }
       finding.sentence =
           "a handler has run for at least " + length + " on its executor's " + name_of(look, who);
-      finding.notes.push_back(spent_text(*spent, analysis.between()));
+      finding.notes.push_back(spent_text(*spent, analysis.between_clocks()));
       finding.notes.push_back(
           progress_text(analysis, look.threads()[thread],
                         analysis.second->look().threads()[analysis.again(who)->index]));

@@ -48,6 +48,23 @@ bool is_waiting_call(std::string_view function) {
   });
 }
 
+/// Without its debug file, functions of the C library that it does not export have no name.
+bool waits_in_c_library(const symbolize::Symbol& symbol) {
+  if (!symbol.function.empty()) {
+    return is_waiting_call(symbol.function);
+  }
+  constexpr std::array kLibraries{"libc.so"sv, "libc-2"sv, "libpthread"sv};
+  return std::any_of(kLibraries.begin(), kLibraries.end(),
+                     [&](std::string_view name) { return symbol.module.starts_with(name); });
+}
+
+/// What runs the loop of an executor that runs nothing of the program's: Asio's resolver has a
+/// thread that is there to block.
+bool is_private_loop(std::string_view function) {
+  return function.find("asio::detail::resolver_service_base::work_scheduler_runner"sv) !=
+         std::string_view::npos;
+}
+
 }  // namespace
 
 ExecutorThread executor_thread(const StackReport& report, const ReportThread& thread) {
@@ -55,16 +72,19 @@ ExecutorThread executor_thread(const StackReport& report, const ReportThread& th
     return ExecutorThread::kNone;
   }
   bool only_waits = true;  // So far: nothing but the kernel's door and Asio itself.
+  ExecutorThread found = ExecutorThread::kNone;
   for (const ReportFrame& frame : report.table.stacks[*thread.stack].frames) {
     for (const symbolize::Symbol& symbol : report.table.locations[frame.location]) {
-      if (is_loop(symbol.function)) {
-        return only_waits ? ExecutorThread::kIdle : ExecutorThread::kBusy;
+      if (is_private_loop(symbol.function)) {
+        return ExecutorThread::kNone;
       }
-      only_waits = only_waits && !symbol.function.empty() &&
-                   (is_part_of_loop(symbol.function) || is_waiting_call(symbol.function));
+      if (found == ExecutorThread::kNone && is_loop(symbol.function)) {
+        found = only_waits ? ExecutorThread::kIdle : ExecutorThread::kBusy;
+      }
+      only_waits = only_waits && (is_part_of_loop(symbol.function) || waits_in_c_library(symbol));
     }
   }
-  return ExecutorThread::kNone;
+  return found;
 }
 
 }  // namespace xgops::cli

@@ -21,8 +21,9 @@ struct Look {
   std::vector<protocol::LostException> lost_exceptions;  ///< Checked by nobody: untrusted texts.
   std::uint64_t lost_unlisted = 0;
   std::uint64_t caught_signals = 0;
-  bool incomplete = false;                   ///< Something is missing: the deadline came first.
-  std::chrono::steady_clock::time_point at;  ///< When it began.
+  bool incomplete = false;  ///< Something is missing: the deadline came first.
+  std::chrono::steady_clock::time_point began;
+  std::chrono::steady_clock::time_point ended;  ///< All that is in it had been read.
 
   [[nodiscard]] const std::vector<ReportThread>& threads() const { return stacks.threads; }
   [[nodiscard]] const std::vector<protocol::Task>& tasks() const {

@@ -106,23 +106,26 @@ void WaitGraph::add_task_wait(std::size_t index) {
   }
 }
 
-/// For tasks that it has created, all or the first of them. When there are more or fewer than it
-/// waits for, which ones is not known: then one suffices.
+/// For tasks that it has created, all or the first of them: those created at the very place where
+/// it waits. Others go on by themselves, and some that it waits for may have ended or be no tasks:
+/// without all of them nothing is known.
 void WaitGraph::add_children_wait(std::size_t index) {
   const Task& task = look_.tasks()[index];
   const auto children = children_.find(task.id);
-  const bool counted = task.argument_kind == protocol::TaskArgument::kCount;
-  if (children == children_.end() || !counted) {
+  const auto& chain = look_.stacks.tasks->chain(task.chain);
+  if (children == children_.end() || task.argument_kind != protocol::TaskArgument::kCount ||
+      chain.empty() || chain.front() == 0) {
     return;
   }
-  const bool all =
-      task.reason == TaskWaitReason::kAllOf && task.argument == children->second.size();
-  if (children->second.size() < task.argument && !all) {
-    return;  // Some have ended or are no tasks.
+  std::vector<std::size_t> awaited = children->second;
+  std::erase_if(
+      awaited, [&](std::size_t child) { return look_.tasks()[child].created_at != chain.front(); });
+  if (awaited.size() != task.argument) {
+    return;
   }
-  const auto found =
-      resource_node(ResourceKind::kJoin, task.id, all ? Needs::kAll : Needs::kAny, kChildren);
-  for (const std::size_t child : children->second) {
+  const Needs needs = task.reason == TaskWaitReason::kAllOf ? Needs::kAll : Needs::kAny;
+  const auto found = resource_node(ResourceKind::kJoin, task.id, needs, kChildren);
+  for (const std::size_t child : awaited) {
     graph_.connect(found.node, node_of({false, child}));
   }
   wait_for(node_of({false, index}), found.node);

@@ -301,6 +301,9 @@ void WaitGraph::add_thread_wait(std::size_t index) {
     case WaitReason::kFutex:
       return wait_for_anybody(node, ResourceKind::kFutex, wait.object, true);
     case WaitReason::kEpoll:
+      if (!idle_[index]) {
+        return;  // Asio's loop keeps its eventfd to itself; of others that is not known.
+      }
       for (const protocol::EventPoll& poll : look_.event_polls) {
         if (poll.fd == wait.fd && poll.watched > 0 && poll.external == 0) {
           const auto fd = static_cast<std::uint64_t>(static_cast<std::uint32_t>(poll.fd));

@@ -129,7 +129,7 @@ TEST(StallRuleTest, SaysWhatTheThreadDidAllTheTime) {
   LookBuilder builder = running_task();
   builder.in_executor({"compute()"});
   Look after = builder.look();
-  after.at = builder.look().at + std::chrono::milliseconds(100);
+  after.began = builder.look().ended + std::chrono::milliseconds(100);
   const Judged first(builder.look());
   const Judged second(after);
   const std::vector<std::string> functions{"asio::detail::scheduler::run(std::error_code&)",
@@ -308,6 +308,19 @@ TEST(NeverResumedRuleTest, MindsTheAge) {
   RuleOptions options;
   options.older = std::chrono::seconds(9);
   EXPECT_EQ(findings_of(find_never_resumed, builder.look(), nullptr, options).size(), 1U);
+}
+
+TEST(ConvoyRuleTest, DoesNotTakeAHolderThatComputesForAChangeOfHands) {
+  LookBuilder builder;
+  builder.thread(1, WaitReason::kRunning);
+  for (std::int32_t tid = 2; tid <= 8; ++tid) {
+    builder.thread(tid, WaitReason::kMutexLock, kLock);
+    builder.owned_by(1);
+  }
+  Look later = builder.look();
+  later.stacks.threads[0].facts.cpu_ns = 90'000'000;
+
+  EXPECT_TRUE(findings_of(find_convoys, builder.look(), &later).empty());
 }
 
 TEST(ConvoyRuleTest, WantsTheLockToChangeHands) {

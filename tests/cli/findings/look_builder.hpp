@@ -62,6 +62,11 @@ class LookBuilder {
     look_.stacks.tasks->tasks.push_back(task);
     return look_.stacks.tasks->tasks.back();
   }
+  protocol::Task& child(std::uint64_t id, protocol::TaskWaitReason reason, std::uint64_t parent) {
+    protocol::Task& task = this->task(id, reason);
+    task.parent = parent;
+    return task;
+  }
   /// The last task waits for what lies at `address`.
   void object(std::uint64_t address) {
     protocol::Task& task = look_.stacks.tasks->tasks.back();
@@ -95,7 +100,7 @@ inline std::vector<cli::Finding> findings_of(
     std::vector<cli::Finding> (*rule)(const cli::Analysis&), const cli::Look& look,
     const cli::Look* later = nullptr, const cli::RuleOptions& options = {}) {
   cli::Look after = later != nullptr ? *later : look;
-  after.at = look.at + std::chrono::milliseconds(100);
+  after.began = look.ended + std::chrono::milliseconds(100);
   const cli::Judged first(look);
   const cli::Judged second(after);
   return rule({first, &second, options});

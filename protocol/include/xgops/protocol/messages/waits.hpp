@@ -56,8 +56,8 @@ struct AnnouncedWait {
 struct EventPoll {
   std::int32_t fd = -1;
   std::uint32_t watched = 0;  ///< Descriptors in it, as far as they could be read.
-  /// Of these, what can become ready without any thread of the process: all but eventfds, and
-  /// timers that are not set. Also counted when it cannot be told.
+  /// Of these, what can become ready without any thread of the process: all but timers that are
+  /// not set, and one eventfd. Also counted when it cannot be told.
   std::uint32_t external = 0;
 
   template <class Archive>
