@@ -2,8 +2,14 @@
 // Tasks of a program of stock Asio coroutines that is linked with the hooks. The agent is
 // preloaded: it must find the registry inside the program.
 #include "e2e.hpp"
+#include "support/temp_dir.hpp"
 
+#include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <string>
+
+#include <signal.h>
 
 namespace xgops::test {
 namespace {
@@ -65,6 +71,76 @@ TEST_F(TasksTest, AreGoneOnceTheyHaveEnded) {
   ASSERT_TRUE(target_.ask("spawn 1000"));
 
   EXPECT_EQ(target_.xgops_json({"vitals"})["tasks"], kTasks);
+}
+
+/// The functions of `frames` that are not inlined, in their order.
+std::vector<string> functions_of(const Json& frames) {
+  std::vector<string> functions;
+  for (const Json& frame : frames) {
+    if (!frame.value("inlined", false)) {
+      functions.push_back(string_at(frame, "function"));
+    }
+  }
+  return functions;
+}
+
+/// A program in which, among others, a task that runs has called one that waits for a std::mutex.
+class RunningTaskTest : public testing::Test {
+ protected:
+  void SetUp() override { ASSERT_TRUE(target_.wait_ready()) << target_.log(); }
+
+  static Json running_task(const Json& answer) {
+    for (const Json& task : answer["tasks"]) {
+      if (task["state"] == "running") {
+        return task;
+      }
+    }
+    return nullptr;
+  }
+  static void expect_joined(const Json& task) {
+    ASSERT_TRUE(task.is_object());
+    const auto functions = functions_of(task["thread_frames"]);
+    ASSERT_GE(functions.size(), 2U) << task;
+    EXPECT_NE(functions.back().find("blocked_in_mutex("), string::npos) << task;
+    EXPECT_NE(std::find(functions.begin(), functions.end(), "pthread_mutex_lock"), functions.end())
+        << task;
+    ASSERT_EQ(task["frames"].size(), 2U) << task;
+    EXPECT_NE(string_at(task["frames"][1], "function").find("calls_blocked("), string::npos);
+  }
+
+  const TempDir directory_;
+  TargetProcess target_ = [this] {
+    TargetOptions options;
+    options.environment = {{"XGOPS_CRASH_DUMP", (directory_.path() / "dump").string()}};
+    return TargetProcess::spawn("asio_kinds", std::move(options));
+  }();
+};
+
+TEST_F(RunningTaskTest, HasTheStackOfItsThreadInFrontOfItsChain) {
+  const Json alone = running_task(target_.xgops_json({"stack", "--tasks"}));
+  expect_joined(alone);
+  expect_joined(running_task(target_.xgops_json({"stack"})));
+  expect_joined(running_task(target_.xgops_json({"stack", "--no-group"})));
+  const string id = std::to_string(alone.value("id", 0));
+  expect_joined(running_task(target_.xgops_json({"tasks", "--task", id})));
+  const string text = target_.xgops({"tasks", "-p", target_.pid_text(), "--task", id}).out;
+  const auto lock = text.find("  pthread_mutex_lock");
+  const auto callee = text.find("blocked_in_mutex(");
+  const auto caller = text.find("calls_blocked(");
+  EXPECT_TRUE(lock < callee && callee < caller && caller != string::npos) << text;
+  EXPECT_EQ(text.find("has not waited yet"), string::npos) << text;
+  const string folded =
+      target_.xgops({"stack", "-p", target_.pid_text(), "--tasks", "--format", "folded"}).out;
+  EXPECT_LT(folded.find("calls_blocked("), folded.find("pthread_mutex_lock")) << folded;
+}
+
+TEST_F(RunningTaskTest, HasItInADumpToo) {
+  ASSERT_EQ(::kill(target_.pid(), SIGABRT), 0);
+  ASSERT_EQ(target_.wait(), 128 + SIGABRT);
+
+  const auto result =
+      run_xgops(directory_.path(), {"symbolize", "--json", (directory_.path() / "dump").string()});
+  expect_joined(running_task(parse_json(result.out)));
 }
 
 }  // namespace

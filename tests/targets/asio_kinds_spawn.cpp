@@ -119,6 +119,10 @@ awaitable<void> blocked_in_mutex(std::promise<void>& running) {
   co_return;
 }
 
+awaitable<void> calls_blocked(std::promise<void>& running) {
+  co_await blocked_in_mutex(running);
+}
+
 awaitable<void> queued_on(asio::strand<asio::thread_pool::executor_type> strand) {
   XGOPS_AWAIT("queued", asio::post(strand, use_awaitable));
 }
@@ -170,7 +174,7 @@ void spawn_states(Scene& scene) {
   static std::promise<void> running;
   g_taken.lock();
   auto strand = asio::make_strand(scene.pool.get_executor());
-  co_spawn(strand, blocked_in_mutex(running), detached);
+  co_spawn(strand, calls_blocked(running), detached);
   running.get_future().wait();
   co_spawn(scene.io, queued_on(strand), detached);
 }

@@ -83,6 +83,30 @@ std::uint32_t TaskMapper::chain_id(std::span<const tasks::FrameSite> frames,
   return entry->second;
 }
 
+void TaskMapper::add_modules(protocol::Tasks::Response& part) {
+  if (std::exchange(modules_sent_, true)) {
+    return;
+  }
+  if (auto modules = state_.inspector.modules()) {
+    for (threads::Module& module : *modules) {
+      bytes_ += 64 + module.path.size();
+      part.modules.push_back(commands::to_wire(std::move(module)));
+    }
+  }
+}
+
+void TaskMapper::add_body(const TaskSighting& task, protocol::Tasks::Response& part) {
+  if (task.frames.empty()) {
+    return;
+  }
+  const std::uint64_t function = state_.tasks.registry->resume_function(task.frames.front().node);
+  if (function != 0) {
+    add_modules(part);
+    bytes_ += 16;
+    part.bodies.push_back({task.id, function});
+  }
+}
+
 std::uint32_t TaskMapper::creation_stack_id(std::uint32_t stack, protocol::Tasks::Response& part) {
   const auto* const found = state_.tasks.details->creation_stack(stack);
   if (found == nullptr) {
@@ -93,15 +117,7 @@ std::uint32_t TaskMapper::creation_stack_id(std::uint32_t stack, protocol::Tasks
   if (!is_new) {
     return entry->second;
   }
-  if (!modules_sent_) {
-    modules_sent_ = true;
-    if (auto modules = state_.inspector.modules()) {
-      for (threads::Module& module : *modules) {
-        bytes_ += 64 + module.path.size();
-        part.modules.push_back(commands::to_wire(std::move(module)));
-      }
-    }
-  }
+  add_modules(part);
   protocol::Stack wire;
   wire.id = entry->second;
   wire.truncated = found->frames == found->return_addresses.size();
@@ -189,6 +205,9 @@ protocol::Task TaskMapper::to_wire(const TaskSighting& task, protocol::Tasks::Re
     add_wait(task, wire, part);
   }
   wire.state = state_of(task, wire.reason);
+  if (task.state == detail::kTaskRunning) {
+    add_body(task, part);
+  }
   wire.chain = chain_id(task.frames, part);
   wire.created_at = location_id(task.created_at, 0, part);
   add_details(task, wire, part);

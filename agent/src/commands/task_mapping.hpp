@@ -62,6 +62,8 @@ class TaskMapper {
                                        protocol::Tasks::Response& part);
   [[nodiscard]] std::uint32_t creation_stack_id(std::uint32_t stack,
                                                 protocol::Tasks::Response& part);
+  void add_modules(protocol::Tasks::Response& part);
+  void add_body(const tasks::TaskSighting& task, protocol::Tasks::Response& part);
   void add_wait(const tasks::TaskSighting& task, protocol::Task& wire,
                 protocol::Tasks::Response& part);
   void add_details(const tasks::TaskSighting& task, protocol::Task& wire,

@@ -3,6 +3,7 @@
 #include "dump/tasks.hpp"
 
 #include "dump/system.hpp"
+#include "tasks/frame_blocks.hpp"
 #include "tasks/operation_rules.hpp"
 
 namespace xgops::dump {
@@ -160,6 +161,10 @@ void Tasks::write_task(const Sighting& seen, LineWriter& lines) noexcept {
       .number("resumed", record.resumed);
   if (record.is_running()) {
     lines.number("tid", record.argument & 0xffffffff);
+    if (const auto body = tasks::resume_function(*places_.frames, record.top, copier(memory_));
+        body != 0) {
+      lines.hex("body", body);
+    }
   } else {
     const std::uint32_t ticks = coarse_ticks() - record.since;
     constexpr std::uint32_t kFuture = 0xff000000;  // It was noted after the clock was read.

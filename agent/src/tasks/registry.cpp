@@ -3,6 +3,7 @@
 
 #include "support/own_memory.hpp"
 #include "tasks/details.hpp"
+#include "tasks/frame_blocks.hpp"
 #include "xgops/detail/frame_memory.hpp"
 
 #include <algorithm>
@@ -243,20 +244,16 @@ std::uint64_t Registry::refill_ids() noexcept {
 
 FreeFrame* Registry::grow_frames(std::size_t size_class) noexcept {
   const GrowthLock lock(*this);
-  std::byte* const slab = frame_arena_.grow(kSlabBytes);
+  std::byte* const slab = frame_arena_.grow(FrameSlab::kBytes);
   if (slab == nullptr) {
     return nullptr;
   }
   const std::size_t bytes = size_class * ThreadBlock::kUnit;
-  // Slabs begin at multiples of 64 KiB. Were their first frames there, too, a frame and the one
-  // that it calls would compete for the same cache lines and look like one address to the store
-  // buffer (measured: 18 ns a call).
-  constexpr std::size_t kColours = 64;
-  const auto number = static_cast<std::size_t>(slab - frame_arena_.begin()) / kSlabBytes;
-  const std::size_t offset = number * 37 % kColours * 80;
-  const std::size_t count = (kSlabBytes - kSlabEnd - offset) / bytes;
-  __atomic_store_n(reinterpret_cast<std::uint64_t*>(slab + kSlabBytes - kSlabEnd), size_class,
-                   __ATOMIC_RELAXED);
+  const std::size_t offset =
+      FrameSlab::offset(static_cast<std::size_t>(slab - frame_arena_.begin()) / FrameSlab::kBytes);
+  const std::size_t count = (FrameSlab::kBytes - FrameSlab::kEnd - offset) / bytes;
+  __atomic_store_n(reinterpret_cast<std::uint64_t*>(slab + FrameSlab::kBytes - FrameSlab::kEnd),
+                   size_class, __ATOMIC_RELAXED);
   const auto frame = [&](std::size_t i) {
     return reinterpret_cast<FreeFrame*>(slab + offset + i * bytes);
   };
@@ -291,34 +288,11 @@ std::uint16_t Registry::executor_number(const void* context) noexcept {
 }
 
 std::size_t Registry::frame_bytes(std::uint64_t node) const noexcept {
-  if (frame_arena_.contains(node, 1)) {
-    const auto begin = reinterpret_cast<std::uint64_t>(frame_arena_.begin());
-    const std::uint64_t slab = begin + (node - begin) / kSlabBytes * kSlabBytes;
-    // NOLINTNEXTLINE(performance-no-int-to-ptr): the end of a slab that stays readable for ever.
-    const auto* const end = reinterpret_cast<const std::uint64_t*>(slab + kSlabBytes - kSlabEnd);
-    return __atomic_load_n(end, __ATOMIC_RELAXED) * ThreadBlock::kUnit;
-  }
-  // Somewhere on the heap. A frame begins with two pointers, then comes its promise with the node.
-  constexpr std::size_t kWords = 128;
-  constexpr std::uint64_t kPageBytes = 4096;
-  std::array<std::uint64_t, kWords> words{};
-  const std::uint64_t end = node & ~std::uint64_t{15};
-  std::uint64_t begin = end - std::min<std::uint64_t>(end, sizeof words);
-  if (support::copy_own_memory(begin, words.data(), end - begin) != end - begin) {
-    begin = std::max(begin, end & ~(kPageBytes - 1));  // The page before may not be there.
-    if (support::copy_own_memory(begin, words.data(), end - begin) != end - begin) {
-      return 0;
-    }
-  }
-  for (std::size_t i = (end - begin) / 8; i >= 4; i -= 2) {
-    const std::uint64_t frame = begin + (i - 2) * 8;
-    const std::uint64_t bytes = words[i - 3];
-    if (words[i - 4] == (detail::LargeFrame::kMark ^ frame) && bytes > ThreadBlock::kMaxBytes &&
-        node - frame < bytes) {
-      return bytes;
-    }
-  }
-  return 0;
+  return frame_block(frame_arena_, node, support::copy_own_memory).bytes;
+}
+
+std::uint64_t Registry::resume_function(std::uint64_t node) const noexcept {
+  return tasks::resume_function(frame_arena_, node, support::copy_own_memory);
 }
 
 void* Registry::refill_frames(std::size_t size_class) noexcept {

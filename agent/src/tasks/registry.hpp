@@ -65,6 +65,8 @@ class Registry {
   /// The size of the frame that the node at `node` lies in, rounded up to 16; 0: it is not known,
   /// for frames with an allocator of their own.
   [[nodiscard]] std::size_t frame_bytes(std::uint64_t node) const noexcept;
+  /// What runs when the coroutine with this node is resumed; 0: not known.
+  [[nodiscard]] std::uint64_t resume_function(std::uint64_t node) const noexcept;
   [[nodiscard]] TaskCounts counts() const noexcept;
   /// A thread that has used tasks. It may have ended since; what it kept can still be asked for.
   struct Thread {
@@ -93,7 +95,6 @@ class Registry {
 
   static constexpr std::size_t kClasses = detail::ThreadBlock::kClasses;
   static constexpr std::size_t kSlabBytes = std::size_t{64} << 10;
-  static constexpr std::size_t kSlabEnd = 16;  ///< The last bytes of a slab hold its size class.
 
   static void before_fork() noexcept;
   static void after_fork_in_parent() noexcept;

@@ -2,6 +2,7 @@
 // `xgops stack`: the stack of every thread and of every task.
 #include "client/handshake.hpp"
 #include "commands/command.hpp"
+#include "commands/running_stacks.hpp"
 #include "commands/symbol_options.hpp"
 #include "commands/target_options.hpp"
 #include "commands/task_filter.hpp"
@@ -65,14 +66,13 @@ Wishes wishes_of(const StackOptions& options) {
   return {thread_only || !task_only, task_only || !thread_only, task_only && !thread_only};
 }
 
-Result<StackReport> ask_threads(Target& target, const Deadline& deadline,
-                                const StackOptions& options, std::uint32_t deadline_ms) {
+protocol::Stacks::Request stacks_request(const StackOptions& options, std::uint32_t deadline_ms) {
   protocol::Stacks::Request request;
   request.tid = static_cast<std::int32_t>(options.tid);
   request.max_frames = options.max_frames;
   request.deadline_ms = deadline_ms;
   request.interrupt = options.interrupt;
-  return thread_stacks(target, deadline, request, options.symbols);
+  return request;
 }
 
 Result<TaskTable> ask_tasks(Target& target, const Deadline& deadline, const StackOptions& options,
@@ -89,6 +89,17 @@ Result<TaskTable> ask_tasks(Target& target, const Deadline& deadline, const Stac
   return table;
 }
 
+/// Adds to tasks that run what their threads execute for them.
+Result<void> join_running(Target& target, const Deadline& deadline, const StackOptions& options,
+                          std::uint32_t deadline_ms, StackReport& report) {
+  if (report.with_threads) {
+    add_running_stacks(*report.tasks, report);
+    return {};
+  }
+  return ask_running_stacks(target, deadline, stacks_request(options, deadline_ms), options.symbols,
+                            *report.tasks);
+}
+
 /// Threads first: they move faster than tasks, and an agent of before tasks answers at least them.
 Result<StackReport> ask(Target& target, const Deadline& deadline, const StackOptions& options,
                         std::uint32_t deadline_ms) {
@@ -102,7 +113,8 @@ Result<StackReport> ask(Target& target, const Deadline& deadline, const StackOpt
     report.with_threads = !has_capability(target.session.hello(), protocol::MessageType::kTasks);
   }
   if (report.with_threads) {
-    auto threads = ask_threads(target, deadline, options, deadline_ms);
+    auto threads =
+        thread_stacks(target, deadline, stacks_request(options, deadline_ms), options.symbols);
     if (!threads) {
       return std::move(threads).error();
     }
@@ -114,6 +126,9 @@ Result<StackReport> ask(Target& target, const Deadline& deadline, const StackOpt
       return std::move(tasks).error();
     }
     report.tasks = *std::move(tasks);
+    if (auto added = join_running(target, deadline, options, deadline_ms, report); !added) {
+      return std::move(added).error();
+    }
   }
   return report;
 }

@@ -102,6 +102,10 @@ void StackTableBuilder::add(std::vector<protocol::Module> modules,
   }
 }
 
+std::uint32_t StackTableBuilder::add_function(std::uint64_t address) {
+  return location_of({address, protocol::kExactPointer});
+}
+
 std::optional<std::uint32_t> StackTableBuilder::index_of(std::uint32_t stack_id) const {
   const auto found = stack_index_.find(stack_id);
   return found == stack_index_.end() ? std::nullopt : std::optional(found->second);

@@ -38,6 +38,9 @@ class StackTableBuilder {
 
   void add(std::vector<protocol::Module> modules, const std::vector<protocol::Stack>& stacks);
 
+  /// The place in `StackTable::locations` of the function that begins at `address`.
+  std::uint32_t add_function(std::uint64_t address);
+
   /// The place in `StackTable::stacks` of the stack with this id; nothing when none has come.
   [[nodiscard]] std::optional<std::uint32_t> index_of(std::uint32_t stack_id) const;
 

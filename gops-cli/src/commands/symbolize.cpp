@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // `xgops symbolize`: names for what a process wrote when it crashed.
 #include "commands/command.hpp"
+#include "commands/running_stacks.hpp"
 #include "commands/stack_builder.hpp"
 #include "commands/symbol_options.hpp"
 #include "commands/task_filter.hpp"
@@ -55,6 +56,7 @@ void add_notices(Report& result, const DumpFacts& facts, const std::vector<std::
 Result<StackReport> name_everything(ParsedDump dump, const SymbolizeOptions& options) {
   const SymbolOptions symbols = symbols_of_files(options.symbols);
   StackBuilder threads(symbols);
+  dump.tasks.modules = dump.stacks.modules;
   threads.add(std::move(dump.stacks));
   auto report = threads.finish(dump.process);
   if (!report) {
@@ -73,6 +75,7 @@ Result<StackReport> name_everything(ParsedDump dump, const SymbolizeOptions& opt
       return std::move(table).error();
     }
     longest_first(*table);
+    add_running_stacks(*table, *report);
     report->tasks = *std::move(table);
   }
   report->dump = std::move(dump.facts);

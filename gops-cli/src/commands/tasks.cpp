@@ -34,6 +34,14 @@ Result<TasksReport> ask(Target& target, const Deadline& deadline, const TasksOpt
   if (!table) {
     return std::move(table).error();
   }
+  if (options.id != 0) {
+    protocol::Stacks::Request about_thread;
+    about_thread.deadline_ms = request.deadline_ms;
+    about_thread.interrupt = false;
+    if (auto added = ask_running_stacks(target, deadline, about_thread, {}, *table); !added) {
+      return std::move(added).error();
+    }
+  }
   TasksReport report;
   report.process = identity_of(target);
   report.table = *std::move(table);

@@ -81,6 +81,9 @@ void TasksBuilder::add(protocol::Tasks::Response part) {
     table_.frame_bytes.push_back(std::move(chain.frame_bytes));
   }
   creation_.add(std::move(part.modules), part.creation_stacks);
+  for (const protocol::TaskBody& body : part.bodies) {
+    table_.bodies[body.task] = creation_.add_function(body.function);
+  }
   table_.tasks.insert(table_.tasks.end(), part.tasks.begin(), part.tasks.end());
   std::move(part.groups.begin(), part.groups.end(), std::back_inserter(table_.groups));
   table_.total = part.total;

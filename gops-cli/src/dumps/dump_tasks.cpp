@@ -124,6 +124,9 @@ bool DumpTasks::add_task(const DumpLine& line) {
   if (task.state == TaskState::kWaiting) {
     add_wait(line, task);
   }
+  if (const auto body = line.number<std::uint64_t>("body")) {
+    response_.bodies.push_back({task.id, *body});
+  }
   response_.tasks.push_back(task);
   return true;
 }

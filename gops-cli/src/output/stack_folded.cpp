@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <map>
+#include <span>
 #include <string_view>
 
 namespace xgops::cli {
@@ -33,10 +34,17 @@ std::string folded_frames(const StackTable& table, const ReportStack& stack) {
 void add_task(std::map<std::string, std::uint64_t>& counts, const TaskTable& table,
               const protocol::Task& task, std::uint64_t count) {
   std::string line = "task: " + folded_name(task_wait_summary(table, task, WaitDetail::kCommon));
-  const auto& chain = table.chain(task.chain);
+  auto chain = std::span(table.chain(task.chain));
+  const ReportStack* const running = table.running_stack(task.id);
+  if (running != nullptr) {
+    chain = chain.subspan(std::min<std::size_t>(chain.size(), 1));  // Its first is the last frame.
+  }
   for (auto id = chain.rbegin(); id != chain.rend(); ++id) {
     const std::string& function = table.place(*id).function;
     line += ";" + (function.empty() ? "[unknown]" : folded_name(function));
+  }
+  if (running != nullptr) {
+    line += folded_frames(table.running_stacks, *running);
   }
   counts[line] += count;
 }

@@ -6,6 +6,9 @@
 #include "output/task_text.hpp"
 #include "support/duration.hpp"
 
+#include <algorithm>
+#include <span>
+
 namespace xgops::cli {
 
 using protocol::Task;
@@ -59,7 +62,10 @@ std::string task_reason_text(const TaskTable& table, const TaskGroup& group) {
 }
 
 TaskBlocks::TaskBlocks(const TaskTable& table, const Style& style)
-    : table_(table), style_(style), frame_text_(table.creation, style) {}
+    : table_(table),
+      style_(style),
+      frame_text_(table.creation, style),
+      running_text_(table.running_stacks, style) {}
 
 std::string TaskBlocks::header(const TaskGroup& group) const {
   const Task& task = group.longest;
@@ -78,7 +84,13 @@ std::string TaskBlocks::header(const TaskGroup& group) const {
 
 std::string TaskBlocks::frames(const Task& task) const {
   std::string out;
-  for (const std::uint32_t id : table_.chain(task.chain)) {
+  auto chain = std::span(table_.chain(task.chain));
+  if (const ReportStack* const stack = table_.running_stack(task.id); stack != nullptr) {
+    out += running_text_.lines_of(*stack);
+    chain =
+        chain.subspan(std::min<std::size_t>(chain.size(), 1));  // Its first is the last of these.
+  }
+  for (const std::uint32_t id : chain) {
     const SourcePlace& place = table_.place(id);
     const std::string line = place_line(place);
     if (id == 0) {

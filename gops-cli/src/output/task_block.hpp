@@ -39,6 +39,7 @@ class TaskBlocks {
   const TaskTable& table_;
   Style style_;
   FrameText frame_text_;
+  FrameText running_text_;
 };
 
 }  // namespace xgops::cli

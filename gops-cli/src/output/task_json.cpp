@@ -110,6 +110,9 @@ Json task_object(const TaskTable& table, const Task& task) {
     frames.push_back(place_object(table.place(id)));
   }
   object["frames"] = std::move(frames);
+  const ReportStack* const running = table.running_stack(task.id);
+  object["thread_frames"] =
+      running != nullptr ? frames_array(table.running_stacks, *running) : Json::array();
   return object;
 }
 

@@ -9,6 +9,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -30,6 +31,13 @@ struct TaskTable {
   /// For each chain as many: bytes of its frames, or 0; or none at all.
   std::vector<std::vector<std::uint32_t>> frame_bytes;
   StackTable creation;
+  /// What tasks that run execute, where it is known: from their ids into `creation.locations`.
+  std::map<std::uint64_t, std::uint32_t> bodies;
+  /// The part of its thread's stack that is of a task that runs: down to the coroutine that is
+  /// executed, which is the first of the task's chain.
+  StackTable running_stacks;
+  std::map<std::uint64_t, std::uint32_t>
+      running_stack_of;                     ///< From ids into running_stacks.stacks.
   std::vector<protocol::Task> tasks;        ///< In ascending order of id, until a command sorts.
   std::vector<protocol::TaskGroup> groups;  ///< In place of tasks, when groups were asked for.
   std::uint64_t total = 0;                  ///< Live tasks of the process.
@@ -49,6 +57,11 @@ struct TaskTable {
   [[nodiscard]] const std::vector<std::uint32_t>& chain(std::uint32_t id) const {
     static const std::vector<std::uint32_t> none;
     return id == 0 ? none : chains[id - 1];
+  }
+  /// Null: it does not run, or is not known to.
+  [[nodiscard]] const ReportStack* running_stack(std::uint64_t id) const {
+    const auto found = running_stack_of.find(id);
+    return found == running_stack_of.end() ? nullptr : &running_stacks.stacks[found->second];
   }
   [[nodiscard]] const std::vector<std::uint32_t>& frame_bytes_of(std::uint32_t chain_id) const {
     static const std::vector<std::uint32_t> none;

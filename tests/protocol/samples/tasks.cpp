@@ -69,6 +69,7 @@ Tasks::Response sample() {
   response.tasks = {sample_task(), protocol::Task{}};
   response.groups = {{sample_task(), 12, 1'000'000'000, {0x1'0000'0013, 0x1'0000'0014}},
                      protocol::TaskGroup{}};
+  response.bodies = {{0x1'0000'0013, 0x5555'5555'7000}};
   response.total = 13;
   response.running = 1;
   response.dropped = 5;

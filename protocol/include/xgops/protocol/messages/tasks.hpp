@@ -155,6 +155,17 @@ struct Task {
   }
 };
 
+/// The code of the innermost coroutine of a task that runs, which is on the stack of its thread.
+struct TaskBody {
+  std::uint64_t task = 0;
+  std::uint64_t function = 0;  ///< Address of the function that resumes the coroutine.
+
+  template <class Archive>
+  void serialize(Archive& archive) {
+    archive(task, function);
+  }
+};
+
 /// Tasks with equal chain, state, wait reason, owner, name, labels and place of creation.
 struct TaskGroup {
   Task longest;                       ///< The one that is in its state for longest.
@@ -189,20 +200,21 @@ struct Tasks {
     std::vector<TaskText> texts;
     std::vector<SourceLocation> locations;
     std::vector<TaskChain> chains;
-    std::vector<Module> modules;         ///< Of `creation_stacks`.
+    std::vector<Module> modules;         ///< Of `creation_stacks` and `bodies`.
     std::vector<Stack> creation_stacks;  ///< Raw instruction pointers.
     std::vector<Task> tasks;
     std::vector<TaskGroup> groups;
-    std::uint64_t total = 0;    ///< Live tasks seen.
-    std::uint64_t running = 0;  ///< Of these, tasks that run.
-    std::uint64_t dropped = 0;  ///< Tasks that changed too fast to be read.
-    bool truncated = false;     ///< The deadline came first.
+    std::vector<TaskBody> bodies;  ///< Of tasks that run, where it is known.
+    std::uint64_t total = 0;       ///< Live tasks seen.
+    std::uint64_t running = 0;     ///< Of these, tasks that run.
+    std::uint64_t dropped = 0;     ///< Tasks that changed too fast to be read.
+    bool truncated = false;        ///< The deadline came first.
     Cost cost;
 
     template <class Archive>
     void serialize(Archive& archive) {
-      archive(texts, locations, chains, modules, creation_stacks, tasks, groups, total, running,
-              dropped, truncated, cost);
+      archive(texts, locations, chains, modules, creation_stacks, tasks, groups, bodies, total,
+              running, dropped, truncated, cost);
     }
   };
 };
