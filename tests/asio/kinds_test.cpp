@@ -92,7 +92,8 @@ TEST_F(AsioKindsTest, AwaitedTasksAreCreatedWhereTheirParentAwaits) {
   int children = 0;
   for (const Json& task : tasks_) {
     const auto parent = by_id.find(task.value("parent", std::uint64_t{0}));
-    if (parent != by_id.end()) {
+    // A coro is created by a call like any other: only where it waits is known.
+    if (parent != by_id.end() && summary_of(task).created_line != 0) {
       ++children;
       EXPECT_EQ(summary_of(task).created_line, summary_of(parent->second).frames.at(0).line)
           << task.dump();

@@ -34,6 +34,7 @@ int main() {
   kinds::spawn_groups(scene);
   kinds::spawn_input_output(scene);
   kinds::spawn_channels(scene);
+  kinds::spawn_coros(scene);
   kinds::spawn_states(scene);
   while (scene.io.poll() > 0) {
   }

@@ -51,6 +51,7 @@ void spawn_tokens(Scene& scene);
 void spawn_groups(Scene& scene);
 void spawn_input_output(Scene& scene);
 void spawn_channels(Scene& scene);
+void spawn_coros(Scene& scene);
 void spawn_states(Scene& scene);
 
 }  // namespace kinds

@@ -134,7 +134,7 @@ awaitable<void> channel_receive() {
 
 asio::experimental::coro<int> numbers(asio::any_io_executor executor) {
   Timer timer(executor, kForever);
-  co_await timer.async_wait(asio::experimental::use_coro);
+  XGOPS_AWAIT("asynchronous operation", timer.async_wait(asio::experimental::use_coro));
   co_yield 1;
 }
 

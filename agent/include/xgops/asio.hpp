@@ -14,6 +14,7 @@
 #  include "xgops/detail/lost_exception.hpp"
 #  include "xgops/detail/operation_of.hpp"
 #  include "xgops/detail/task_record.hpp"
+#  include "xgops/task_promise.hpp"
 
 #  include <coroutine>
 #  include <string_view>
@@ -61,6 +62,9 @@
 #    include "xgops/detail/asio_hooks.ipp"
 #    include "xgops/detail/asio_operations.ipp"
 #    include "xgops/detail/asio_spawn.ipp"
+#    if __has_include(<asio/experimental/coro.hpp>)
+#      include "xgops/detail/asio_coro.ipp"
+#    endif
 #    undef XGOPS_ASIO
 #    undef XGOPS_ASIO_VERSION
 #    undef XGOPS_ASIO_HOOKS

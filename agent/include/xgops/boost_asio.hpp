@@ -56,6 +56,9 @@
 #    include "xgops/detail/asio_hooks.ipp"
 #    include "xgops/detail/asio_operations.ipp"
 #    include "xgops/detail/asio_spawn.ipp"
+#    if __has_include(<boost/asio/experimental/coro.hpp>)
+#      include "xgops/detail/asio_coro.ipp"
+#    endif
 #    undef XGOPS_ASIO
 #    undef XGOPS_ASIO_VERSION
 #    undef XGOPS_ASIO_HOOKS

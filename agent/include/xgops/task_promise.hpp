@@ -37,8 +37,12 @@ inline constexpr TaskOperation kAwaiting{nullptr, type_name<Awaiter>().data(),
                                          static_cast<std::uint32_t>(type_name<Awaiter>().size()),
                                          0};
 
-/// `WaitReason::kJoin` of tasks.hpp.
+/// `WaitReason::kJoin` of tasks.hpp, as the ones below.
 inline constexpr TaskOperation kJoining{nullptr, nullptr, 0, 19};
+/// `WaitReason::kGenerator`: it gave a value, and waits until somebody wants the next.
+inline constexpr TaskOperation kYielding{nullptr, nullptr, 0, 22};
+/// `WaitReason::kOperation`.
+inline constexpr TaskOperation kSomeOperation{nullptr, nullptr, 0, 2};
 
 template <class Handle>
 struct IsTaskHandle : std::false_type {};
@@ -60,6 +64,8 @@ struct IsTaskHandle<std::coroutine_handle<Promise>>
 /// a friend of that type, says which coroutine is awaited:
 ///
 ///     friend xgops::TaskPromise& xgops_promise(Task& task) { return task.handle_.promise(); }
+///
+/// A coroutine that yields wraps what its `yield_value` returns, too: `return yields(Awaiter{});`.
 ///
 /// A promise type with an `await_transform` of its own passes on what it makes:
 /// `return TaskPromise::await_transform(mine, location)`.
@@ -126,17 +132,51 @@ class TaskPromise {
       detail::lose_exception(*record(), node_);
     }
   }
+  /// Wraps what `yield_value` returns: the coroutine waits for whoever wants the next value, unless
+  /// it was called, and its caller goes on.
+  template <class Inner>
+  auto yields(Inner inner) {
+    return Yielding<Inner>{std::move(inner), this};
+  }
   /// Wraps what `final_suspend` returns.
   template <class Inner>
   auto ends(Inner inner) noexcept {
     return Ending<Inner>{std::move(inner), this};
   }
 
- private:
-  static constexpr std::uint64_t kReturned = ~std::uint64_t{0};  ///< No task has this id.
-
+  // For promise types of libraries, see detail/asio_coro.ipp.
   [[nodiscard]] xgops_task_record* record() const noexcept {
     return node_.task.load(detail::kRelaxed);
+  }
+  /// Whether another coroutine has awaited this one: it is no task of its own.
+  [[nodiscard]] bool is_called() const noexcept { return called_in_ != 0; }
+  void set_location(const CodeLocation& location) noexcept {
+    detail::store_location(node_, location);
+  }
+  /// `start`, which may throw, starts what the coroutine waits for. From then on another thread may
+  /// go on with the coroutine, and this object be gone.
+  template <class Start>
+  auto wait(const detail::TaskOperation& operation, Start&& start) {
+    return guarded([&] {
+      const detail::InitiationScope scope(*record(), operation);
+      return start();
+    });
+  }
+  /// The same for another task, or for a coroutine of which nothing is known.
+  template <class Start>
+  auto wait_for(const TaskPromise* task, Start&& start) {
+    return guarded([&] {
+      const detail::InitiationScope scope(*record(), detail::kJoining);
+      if (task != nullptr) {
+        detail::describe_wait(*record(), detail::kJoining, detail::kArgumentTask, task->task_id());
+      }
+      return start();
+    });
+  }
+  /// `start` runs `callee` on this thread. If that is a task already, it is waited for.
+  template <class Start>
+  auto try_call(TaskPromise& callee, Start&& start) {
+    return call(callee) ? guarded(start) : wait_for(&callee, start);
   }
   /// The task goes on in this frame, woken or after a call that never waited.
   void go_on() noexcept {
@@ -149,6 +189,25 @@ class TaskPromise {
     }
     record.top.store(&node_, detail::kRelease);
   }
+
+ private:
+  static constexpr std::uint64_t kReturned = ~std::uint64_t{0};  ///< No task has this id.
+
+  /// A coroutine whose awaiter throws goes on.
+  template <class Start>
+  auto guarded(Start&& start) {
+#if defined(__cpp_exceptions)
+    try {
+      return start();
+    } catch (...) {
+      go_on();
+      throw;
+    }
+#else
+    return start();
+#endif
+  }
+
   /// This frame calls `callee`, which has not run yet or gave a value to this task before. False:
   /// it is no call; `callee` is a task on its way, or part of one.
   bool call(TaskPromise& callee) noexcept {
@@ -197,6 +256,24 @@ class TaskPromise {
   };
 
   template <class Inner>
+  struct Yielding {
+    Inner inner;
+    TaskPromise* promise;
+
+    bool await_ready() { return inner.await_ready(); }
+    template <class Promise>
+    auto await_suspend(std::coroutine_handle<Promise> self) {
+      const auto suspend = [&] { return inner.await_suspend(self); };
+      return promise->is_called() ? promise->guarded(suspend)
+                                  : promise->wait(detail::kYielding, suspend);
+    }
+    decltype(auto) await_resume() {
+      promise->go_on();
+      return inner.await_resume();
+    }
+  };
+
+  template <class Inner>
   struct Ending {
     Inner inner;
     TaskPromise* promise;
@@ -224,13 +301,7 @@ class TaskPromise {
     auto await_suspend(std::coroutine_handle<Promise> self) {
       using Result = decltype(inner.await_suspend(self));
       if (callee != nullptr) {
-        if (promise->call(*callee)) {
-          return inner.await_suspend(self);
-        }
-        const detail::InitiationScope scope(*promise->record(), detail::kJoining);
-        detail::describe_wait(*promise->record(), detail::kJoining, detail::kArgumentTask,
-                              callee->task_id());
-        return inner.await_suspend(self);
+        return promise->try_call(*callee, [&] { return inner.await_suspend(self); });
       }
       if constexpr (detail::IsTaskHandle<Result>::value) {
         // It runs when we return, not before.
@@ -238,10 +309,8 @@ class TaskPromise {
         promise->call(started.promise());
         return started;
       } else {
-        // From here on another thread may go on with the coroutine, and this object be gone.
-        const detail::InitiationScope scope(*promise->record(),
-                                            detail::kAwaiting<std::remove_cvref_t<Inner>>);
-        return inner.await_suspend(self);
+        return promise->wait(detail::kAwaiting<std::remove_cvref_t<Inner>>,
+                             [&] { return inner.await_suspend(self); });
       }
     }
 

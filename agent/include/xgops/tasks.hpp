@@ -59,6 +59,8 @@ enum class WaitReason : std::uint8_t {
 };
 
 static_assert(detail::kJoining.reason == static_cast<std::uint32_t>(WaitReason::kJoin));
+static_assert(detail::kYielding.reason == static_cast<std::uint32_t>(WaitReason::kGenerator));
+static_assert(detail::kSomeOperation.reason == static_cast<std::uint32_t>(WaitReason::kOperation));
 
 class Holder;
 class HolderSet;
@@ -414,7 +416,7 @@ class Job {
     }
     ~Running() {
       static constexpr WaitKind kQueued{WaitReason::kPost};
-      const std::uintptr_t before = record_.context.load(detail::kRelaxed);
+      const std::uintptr_t before = detail::current_before(record_);
       detail::suspend_task(record_, kQueued.operation());
       xgops_task_thread_state.current = before;
     }

@@ -165,6 +165,87 @@ TEST(TaskPromiseTest, SurvivesAnExceptionThatLeavesIt) {
   expect_order();
 }
 
+struct Closed {
+  bool await_ready() noexcept { return false; }
+  void await_suspend(std::coroutine_handle<> /*self*/) { throw std::runtime_error("closed"); }
+  void await_resume() noexcept {}
+};
+OwnTask awaits_what_throws(std::coroutine_handle<>& waiting, std::uint64_t& id) {
+  try {
+    co_await Closed{};
+  } catch (const std::runtime_error&) {
+    id = current_task_id();
+  }
+  co_await Pause{waiting};
+}
+
+TEST(TaskPromiseTest, GoesOnWhenItsAwaiterThrows) {
+  std::coroutine_handle<> waiting;
+  std::uint64_t id = 0;
+  OwnTask task = awaits_what_throws(waiting, id);
+  task.start();
+
+  EXPECT_EQ(id, task.id());
+  EXPECT_EQ(current_task_id(), 0U);
+  const auto seen = seen_task(task.id());
+  ASSERT_TRUE(seen);
+  EXPECT_EQ(seen->state, SeenTask::kWaiting);
+  waiting.resume();
+  EXPECT_TRUE(task.done());
+  expect_order();
+}
+
+/// Yields numbers to whoever resumes it.
+class Numbers {
+ public:
+  struct promise_type : TaskPromise {
+    Numbers get_return_object() {
+      return Numbers(std::coroutine_handle<promise_type>::from_promise(*this));
+    }
+    auto initial_suspend() noexcept { return starts(std::suspend_always{}); }
+    auto final_suspend() noexcept { return ends(std::suspend_always{}); }
+    auto yield_value(int value) {
+      last = value;
+      return yields(std::suspend_always{});
+    }
+    void return_void() noexcept {}
+    void unhandled_exception() { throw; }
+
+    int last = 0;
+  };
+
+  explicit Numbers(std::coroutine_handle<promise_type> handle) noexcept : handle_(handle) {}
+  Numbers(const Numbers&) = delete;
+  Numbers& operator=(const Numbers&) = delete;
+  ~Numbers() { handle_.destroy(); }
+
+  int next() {
+    handle_.resume();
+    return handle_.promise().last;
+  }
+  [[nodiscard]] std::uint64_t id() const { return handle_.promise().task_id(); }
+
+ private:
+  std::coroutine_handle<promise_type> handle_;
+};
+Numbers count() {
+  for (int i = 1;; ++i) {
+    co_yield i;
+  }
+}
+
+TEST(TaskPromiseTest, WaitsWhereItYields) {
+  Numbers numbers = count();
+
+  for (int i = 1; i < 4; ++i) {
+    EXPECT_EQ(numbers.next(), i);
+    EXPECT_EQ(current_task_id(), 0U);
+    const auto seen = seen_task(numbers.id());
+    ASSERT_TRUE(seen);
+    EXPECT_EQ(seen->state, SeenTask::kWaiting);
+  }
+}
+
 TEST(TaskPromiseTest, SurvivesAnAwaiterThatReturnsTheCoroutineItself) {
   OwnTask task = go_on_at_once();
 

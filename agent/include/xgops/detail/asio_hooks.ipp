@@ -127,26 +127,6 @@ struct Initiator {
   }
 };
 
-/// The frame of the library's own coroutine that starts an operation for use_awaitable.
-template <class T, class Executor, class Initiation, class... Arguments>
-class OperationFrame : public TrackedFrame<T, Executor> {
- public:
-  OperationFrame() noexcept { this->hide(); }
-
-  template <class Operand>
-  auto await_transform(Operand&& operand) {
-    using Base = XGOPS_ASIO::detail::awaitable_frame<T, Executor>;
-    using Function = std::decay_t<Operand>;
-    if constexpr (std::is_invocable_v<Function&, FrameBase<Executor>*>) {
-      return Base::await_transform(Initiator<Function, Executor>{
-          std::forward<Operand>(operand), this->record(),
-          &kOperationOf<Initiation, Arguments...>});
-    } else {
-      return Base::await_transform(std::forward<Operand>(operand));
-    }
-  }
-};
-
 #if XGOPS_ASIO_VERSION >= 102400
 /// An operation object (`async_operation`) that is awaited directly.
 template <class Operation>
@@ -298,7 +278,8 @@ class Promise : public TrackedFrame<T, Executor> {
     Promise* promise;
 
     [[nodiscard]] bool await_ready() const noexcept { return false; }
-    void await_suspend(std::coroutine_handle<Promise> caller) {
+    template <class Derived>
+    void await_suspend(std::coroutine_handle<Derived> caller) {
       using Access = XGOPS_ASIO::detail::awaitable_frame<FrameAccess, Executor>;
       static_cast<TrackedFrame<U, Executor>*>(Access::frame_of(operand))
           ->link(promise->record(), &promise->node());
@@ -352,6 +333,33 @@ class Promise : public TrackedFrame<T, Executor> {
     Inner inner_;
   };
 #endif
+};
+
+/// The frame of the library's own coroutine that starts an operation for use_awaitable. One of a
+/// user's that looks the same is treated as any other as soon as it awaits something else.
+template <class T, class Executor, class Initiation, class... Arguments>
+class OperationFrame : public Promise<T, Executor, FrameKind::kPlain> {
+  using Plain = Promise<T, Executor, FrameKind::kPlain>;
+
+ public:
+  OperationFrame() noexcept { this->hide(); }
+
+  template <class Operand>
+    requires requires(Plain& plain, Operand&& operand) {
+      plain.await_transform(std::forward<Operand>(operand));
+    }
+  auto await_transform(Operand&& operand, CodeLocation location = CodeLocation::current(),
+                       const char* file = __builtin_FILE()) {
+    using LibraryFrame = XGOPS_ASIO::detail::awaitable_frame<T, Executor>;
+    using Function = std::decay_t<Operand>;
+    if constexpr (std::is_invocable_v<Function&, FrameBase<Executor>*>) {
+      return LibraryFrame::await_transform(Initiator<Function, Executor>{
+          std::forward<Operand>(operand), this->record(),
+          &kOperationOf<Initiation, Arguments...>});
+    } else {
+      return Plain::await_transform(std::forward<Operand>(operand), location, file);
+    }
+  }
 };
 
 template <class T, class Executor, class... Arguments>

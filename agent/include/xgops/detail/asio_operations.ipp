@@ -32,6 +32,10 @@ concept resumes_task = std::is_class_v<Handler> && requires(const Handler* handl
 
 }  // namespace xgops::detail::XGOPS_ASIO_HOOKS
 
+template <class Handler>
+  requires xgops::detail::XGOPS_ASIO_HOOKS::resumes_task<Handler>
+struct xgops::detail::ResumesTask<Handler> : std::true_type {};
+
 XGOPS_ASIO_BEGIN
 // Whoever is about to create an operation asks for the allocator of its handler, also when other
 // handlers are wrapped around it: this tells whose operation it is. The answer is the default one.
@@ -46,6 +50,7 @@ struct associated_allocator<Handler, Allocator> {
     if (auto* const record =
             xgops::detail::XGOPS_ASIO_HOOKS::HandlerAccess<Executor>::record_of_handler(handler)) {
       xgops_task_thread_state.initiating = record;
+      xgops_task_thread_state.initiating_id = xgops::detail::id_of(*record);
     }
     return allocator;
   }

@@ -8,10 +8,12 @@
 
 #include "xgops/detail/task_record.hpp"
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <string_view>
 #include <type_traits>
+#include <utility>
 
 namespace xgops::detail {
 
@@ -19,6 +21,27 @@ namespace xgops::detail {
 constexpr bool is_descriptor_object(std::string_view object) noexcept {
   return object == "socket" || object == "descriptor" || object == "file" || object == "pipe" ||
          object == "serial_port";
+}
+
+/// `time` of any clock, on the one of kArgumentExpiry. Costs two clock calls but for steady_clock,
+/// which is that clock.
+template <class TimePoint>
+std::uint64_t monotonic_ns(const TimePoint& time) noexcept {
+  using Clock = typename TimePoint::clock;
+  using std::chrono::nanoseconds;
+  if constexpr (std::is_same_v<Clock, std::chrono::steady_clock>) {
+    return static_cast<std::uint64_t>(nanoseconds(time.time_since_epoch()).count());
+  } else if constexpr (requires { std::chrono::duration_cast<nanoseconds>(time - Clock::now()); }) {
+    // Far away, in a clock that counts seconds, nanoseconds would overflow.
+    constexpr std::chrono::hours kFar{24 * 365 * 100};
+    const auto left = time - Clock::now();
+    const nanoseconds bounded = left > kFar    ? nanoseconds(kFar)
+                                : left < -kFar ? nanoseconds(-kFar)
+                                               : std::chrono::duration_cast<nanoseconds>(left);
+    return monotonic_ns(std::chrono::steady_clock::now() + bounded);
+  } else {
+    return 0;
+  }
 }
 
 /// What an operation waits for, as one word and its kind.
@@ -29,13 +52,26 @@ struct NotedArgument {
 template <bool kIsDescriptor, class Object, class Handle>
 NotedArgument argument_of(Object* object, const Handle& handle) noexcept {
   if constexpr (requires { object->expiry.time_since_epoch().count(); }) {
-    // The clocks of Asio's timers count in nanoseconds here.
-    return {kArgumentExpiry, static_cast<std::uint64_t>(object->expiry.time_since_epoch().count())};
+    return {kArgumentExpiry, monotonic_ns(object->expiry)};
   } else if constexpr (kIsDescriptor && std::is_convertible_v<const Handle&, std::uint64_t>) {
     return {kArgumentDescriptor, static_cast<std::uint64_t>(handle)};
   }
   return {kArgumentObject, reinterpret_cast<std::uint64_t>(object)};
 }
+
+/// Whether a handler is the one that resumes a task; specialised for each library.
+template <class Handler>
+struct ResumesTask : std::false_type {};
+
+/// Whether a handler or operation has such a handler inside, as its type says. Only then was
+/// `xgops_task_thread::initiating` set for it: for any other it may be left from an earlier one, of
+/// a task that runs elsewhere by now.
+template <class T>
+inline constexpr bool kHoldsTask = ResumesTask<T>::value;
+template <template <class...> class Template, class... Arguments>
+inline constexpr bool kHoldsTask<Template<Arguments...>> =
+    ResumesTask<Template<Arguments...>>::value ||
+    (kHoldsTask<std::remove_cvref_t<Arguments>> || ...);
 
 /// `started` is created, and not started yet: for the task that was noted in
 /// `xgops_task_thread::initiating`, else for a callback.
@@ -43,15 +79,16 @@ template <bool kIsDescriptor, class Context, class Started, class Object, class 
 inline void note_operation(const TaskOperation& operation, const Context& context,
                            const Started& started, Object* object, const Handle& handle) noexcept {
   xgops_task_thread& thread = xgops_task_thread_state;
-  xgops_task_record* const record = thread.initiating;
+  xgops_task_record* const record = std::exchange(thread.initiating, nullptr);
   const NotedArgument argument = argument_of<kIsDescriptor>(object, handle);
-  if (record == nullptr) {
+  if (!kHoldsTask<Started> || record == nullptr) {
     ::xgops_pending_add(std::addressof(started), &operation, argument.kind, argument.value,
                         std::addressof(context));
     return;
   }
-  thread.initiating = nullptr;
-  describe_wait(*record, operation, argument.kind, argument.value);
+  if (id_of(*record) == thread.initiating_id && !is_open(*record)) {
+    describe_wait(*record, operation, argument.kind, argument.value);
+  }
 }
 
 template <class Completed>
@@ -122,7 +159,7 @@ class HandlerScope {
 #define BOOST_ASIO_HANDLER_TRACKING_INIT (void)0
 #define BOOST_ASIO_HANDLER_LOCATION(args) (void)0
 #define BOOST_ASIO_HANDLER_CREATION(args) XGOPS_NOTE_OPERATION args
-#define BOOST_ASIO_HANDLER_COMPLETION(args) (void)0
+#define BOOST_ASIO_HANDLER_COMPLETION(args) ::xgops::detail::note_completion args
 #define BOOST_ASIO_HANDLER_INVOCATION_BEGIN(args) \
   const ::xgops::detail::HandlerScope xgops_handler_scope
 #define BOOST_ASIO_HANDLER_INVOCATION_END (void)0

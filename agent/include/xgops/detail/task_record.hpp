@@ -126,6 +126,7 @@ struct xgops_task_thread {
   /// waits already and may run elsewhere at any moment.
   std::uintptr_t current;
   xgops_task_record* initiating;  ///< Whose operation is about to be created.
+  std::uint64_t initiating_id;    ///< Of that task: the record may be another's by now.
   xgops_task_record* free_tasks;
   std::uint32_t free_count;
   std::uint32_t tid;
@@ -135,6 +136,8 @@ struct xgops_task_thread {
   std::uint64_t spawn_location;       ///< Of the task that is created next; 0: not known.
   bool spawn_detached;                ///< Nobody will learn how that one ends.
   std::uint16_t spawn_executor;       ///< Where that one runs; 0: not known.
+  /// Of the record in `current`, with bit 0 set, as long as nobody else has touched it.
+  std::uint32_t sequence;
 };
 
 extern "C" {
@@ -283,8 +286,10 @@ inline xgops_task_record& create_task(TaskNode* top) {
   std::uint64_t parent_id = 0;
   if (parent != nullptr) {
     parent_id = id_of(*parent);
-    if ((thread.current & kInitiating) != 0) {
+    // Not once somebody was given what resumes the parent: it may run elsewhere, or be gone.
+    if ((thread.current & kInitiating) != 0 && parent->sequence.load(kRelaxed) == thread.sequence) {
       note_awaited_task(*parent, id);
+      thread.sequence = parent->sequence.load(kRelaxed);
       // `co_await co_spawn(...)`: it is created where the other one waits.
       if (created_at == 0) {
         created_at = place_of(*parent);
@@ -339,13 +344,24 @@ inline void suspend_task(xgops_task_record& record, const TaskOperation& operati
   close_record(record);
 }
 
+/// What this thread ran before `record`, if it runs that one.
+inline std::uintptr_t current_before(const xgops_task_record& record) noexcept {
+  const std::uintptr_t current = xgops_task_thread_state.current;
+  return record_of(current) == &record && is_running(record) ? record.context.load(kRelaxed)
+                                                             : current;
+}
+
 /// The time between a task's suspension and the return of what starts its operation. The task may
 /// run, and end, on another thread meanwhile.
 class InitiationScope {
  public:
   InitiationScope(xgops_task_record& record, const TaskOperation& operation) noexcept
-      : before_(record.context.load(kRelaxed)) {
+      : before_(current_before(record)), sequence_before_(xgops_task_thread_state.sequence) {
     xgops_task_thread& thread = xgops_task_thread_state;
+    if (!is_open(record)) [[unlikely]] {
+      open_record(record);  // What it waited for last could not be started.
+    }
+    thread.sequence = record.sequence.load(kRelaxed) + 1;
     suspend_task(record, operation);
     thread.current = reinterpret_cast<std::uintptr_t>(&record) | kInitiating;
     thread.initiating = nullptr;
@@ -353,6 +369,7 @@ class InitiationScope {
   ~InitiationScope() {
     xgops_task_thread& thread = xgops_task_thread_state;
     thread.current = before_;
+    thread.sequence = sequence_before_;
     thread.initiating = nullptr;
   }
   InitiationScope(const InitiationScope&) = delete;
@@ -360,15 +377,23 @@ class InitiationScope {
 
  private:
   const std::uintptr_t before_;
+  const std::uint32_t sequence_before_;
 };
 
 /// What the operation of the waiting task `record` turned out to be. Only before it is started.
 inline void describe_wait(xgops_task_record& record, const TaskOperation& operation,
                           TaskArgumentBits kind, std::uint64_t argument) noexcept {
+  xgops_task_thread& thread = xgops_task_thread_state;
+  const bool is_being_started =
+      thread.current == (reinterpret_cast<std::uintptr_t>(&record) | kInitiating) &&
+      thread.sequence == record.sequence.load(kRelaxed);
   open_record(record);
   record.context.store(reinterpret_cast<std::uintptr_t>(&operation), kRelease);
   record.argument.store(argument, kRelease);
   set_state(record, kTaskWaiting, kind);
+  if (is_being_started) {
+    thread.sequence += 2;
+  }
   close_record(record);
 }
 
@@ -388,7 +413,13 @@ inline void mark_ready(xgops_task_record& record, const TaskOperation& queued) n
 /// The running task has come to its end; its frames may stay for a while.
 inline void finish_task(xgops_task_record& record) noexcept {
   xgops_task_thread& thread = xgops_task_thread_state;
-  thread.current = record.context.load(kRelaxed);
+  if (thread.block == nullptr) [[unlikely]] {
+    ::xgops_task_attach_thread();
+  }
+  thread.current = current_before(record);
+  if (!is_open(record)) [[unlikely]] {
+    open_record(record);
+  }
   set_state(record, kTaskFinished);
   add_one(thread.block->ended);
 }
