@@ -50,11 +50,36 @@ bool Unwinder::try_frame_pointer(const Row& row, Registers registers, std::uint6
   return outcome.end == WalkEnd::kOutermost || outcome.end == WalkEnd::kMaxFrames;
 }
 
+bool Unwinder::has_other_call(const Row& row, std::uint64_t slot,
+                              std::span<const UnwoundFrame> found) noexcept {
+  const std::uint64_t end = slot + kSearchBytes / 4;
+  for (slot += 8; slot < end; slot += 8) {
+    std::uint64_t word = 0;
+    bool certain = false;
+    if (!memory_.read_value(slot, word)) {
+      return false;
+    }
+    if (word < kLowestAddress || !calls_function(word, row.function_start, certain) || !certain) {
+      continue;
+    }
+    // A recursive function has several, but these are all in the chain.
+    bool in_chain = false;
+    for (const UnwoundFrame& frame : found) {
+      in_chain = in_chain || frame.instruction_pointer == word;
+    }
+    if (!in_chain) {
+      return true;
+    }
+  }
+  return false;
+}
+
 bool Unwinder::search_stack(const Row& row, const Registers& registers,
                             std::span<UnwoundFrame> rest, const WalkState& state,
                             Walk& outcome) noexcept {
   // The saved frame pointer and the return address are neighbours: look for the latter. Two passes:
-  // a call of this very function is proof; an indirect call is only a guess, marked as such.
+  // a call of this very function is proof, unless the stack holds another one, which an earlier
+  // call may have left in a buffer; an indirect call is only a guess. Guesses are marked as such.
   for (const bool want_certain : {true, false}) {
     for (std::uint64_t offset = 8; offset < kSearchBytes; offset += 8) {
       const std::uint64_t slot = registers.stack_pointer() + offset;
@@ -70,6 +95,12 @@ bool Unwinder::search_stack(const Row& row, const Registers& registers,
       WalkState next = state;
       next.inferred = state.inferred || !certain;
       if (try_frame_pointer(row, registers, slot - 8, rest, next, outcome)) {
+        if (certain && has_other_call(row, slot, rest.first(outcome.frames))) {
+          for (UnwoundFrame& frame : rest.first(outcome.frames)) {
+            frame.inferred = true;
+          }
+          outcome.inferred = true;
+        }
         return true;
       }
       if (candidates_left_ < 0) {

@@ -94,6 +94,10 @@ class Unwinder {
   bool try_frame_pointer(const Row& row, Registers registers, std::uint64_t frame_pointer,
                          std::span<UnwoundFrame> rest, const WalkState& state,
                          Walk& outcome) noexcept;
+  /// Whether beyond `slot` there is another return address of a call of this function, one that is
+  /// not in `found`.
+  bool has_other_call(const Row& row, std::uint64_t slot,
+                      std::span<const UnwoundFrame> found) noexcept;
   bool search_stack(const Row& row, const Registers& registers, std::span<UnwoundFrame> rest,
                     const WalkState& state, Walk& outcome) noexcept;
   [[nodiscard]] bool calls_function(std::uint64_t return_address, std::uint64_t function,
