@@ -4,6 +4,8 @@
 
 #include "signal_safe/capture_slot.hpp"
 
+#include <asm/prctl.h>
+#include <sys/syscall.h>
 #include <ucontext.h>
 
 namespace xgops::signal_safe {
@@ -25,11 +27,15 @@ void copy_registers(const ucontext_t& context, CaptureSlot& slot) noexcept {
 }
 
 /// The address of the thread control block, which glibc puts at the upper end of the stacks it
-/// makes (x86-64 psABI: %fs:0 holds its own address).
+/// makes (x86-64 psABI: %fs points to it). 0: the thread has none; it was not made by glibc.
 std::uint64_t thread_control_block() noexcept {
   std::uint64_t address = 0;
-  asm("mov %%fs:0, %0" : "=r"(address));
-  return address;
+  long result = SYS_arch_prctl;
+  asm volatile("syscall"
+               : "+a"(result)
+               : "D"(long{ARCH_GET_FS}), "S"(&address)
+               : "rcx", "r11", "memory");
+  return result == 0 ? address : 0;
 }
 
 /// One past the last byte above `stack_pointer` that surely stays mapped while this handler runs.

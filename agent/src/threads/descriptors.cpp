@@ -20,36 +20,6 @@ namespace {
 
 using support::UniqueFd;
 
-std::string format_address(const sockaddr_storage& storage, socklen_t length) {
-  std::array<char, INET6_ADDRSTRLEN> text{};
-  if (storage.ss_family == AF_INET) {
-    sockaddr_in address{};
-    std::memcpy(&address, &storage, sizeof(address));
-    ::inet_ntop(AF_INET, &address.sin_addr, text.data(), text.size());
-    return std::string(text.data()) + ':' + std::to_string(ntohs(address.sin_port));
-  }
-  if (storage.ss_family == AF_INET6) {
-    sockaddr_in6 address{};
-    std::memcpy(&address, &storage, sizeof(address));
-    ::inet_ntop(AF_INET6, &address.sin6_addr, text.data(), text.size());
-    return '[' + std::string(text.data()) + "]:" + std::to_string(ntohs(address.sin6_port));
-  }
-  if (storage.ss_family == AF_UNIX) {
-    sockaddr_un address{};
-    std::memcpy(&address, &storage, sizeof(address));
-    const std::size_t bytes =
-        length > offsetof(sockaddr_un, sun_path) ? length - offsetof(sockaddr_un, sun_path) : 0;
-    if (bytes == 0) {
-      return "unnamed";
-    }
-    if (address.sun_path[0] == '\0') {
-      return '@' + std::string(address.sun_path + 1, bytes - 1);
-    }
-    return std::string(address.sun_path, ::strnlen(address.sun_path, bytes));
-  }
-  return {};
-}
-
 std::string protocol_name(int domain, int type) {
   if (domain == AF_UNIX) {
     return "unix";
@@ -64,6 +34,14 @@ int socket_option(int fd, int option) {
   int value = 0;
   socklen_t length = sizeof(value);
   return ::getsockopt(fd, SOL_SOCKET, option, &value, &length) == 0 ? value : 0;
+}
+
+std::int64_t timeout_option(int fd, int option) {
+  timeval time{};
+  socklen_t length = sizeof(time);
+  return ::getsockopt(fd, SOL_SOCKET, option, &time, &length) == 0
+             ? std::int64_t{time.tv_sec} * 1'000'000'000 + std::int64_t{time.tv_usec} * 1000
+             : 0;
 }
 
 std::string describe_socket(int fd) {
@@ -113,6 +91,36 @@ bool begins_with_any(std::string_view text, std::initializer_list<std::string_vi
 
 }  // namespace
 
+std::string format_address(const sockaddr_storage& storage, socklen_t length) {
+  std::array<char, INET6_ADDRSTRLEN> text{};
+  if (storage.ss_family == AF_INET) {
+    sockaddr_in address{};
+    std::memcpy(&address, &storage, sizeof(address));
+    ::inet_ntop(AF_INET, &address.sin_addr, text.data(), text.size());
+    return std::string(text.data()) + ':' + std::to_string(ntohs(address.sin_port));
+  }
+  if (storage.ss_family == AF_INET6) {
+    sockaddr_in6 address{};
+    std::memcpy(&address, &storage, sizeof(address));
+    ::inet_ntop(AF_INET6, &address.sin6_addr, text.data(), text.size());
+    return '[' + std::string(text.data()) + "]:" + std::to_string(ntohs(address.sin6_port));
+  }
+  if (storage.ss_family == AF_UNIX) {
+    sockaddr_un address{};
+    std::memcpy(&address, &storage, sizeof(address));
+    const std::size_t bytes =
+        length > offsetof(sockaddr_un, sun_path) ? length - offsetof(sockaddr_un, sun_path) : 0;
+    if (bytes == 0) {
+      return "unnamed";
+    }
+    if (address.sun_path[0] == '\0') {
+      return '@' + std::string(address.sun_path + 1, bytes - 1);
+    }
+    return std::string(address.sun_path, ::strnlen(address.sun_path, bytes));
+  }
+  return {};
+}
+
 DescriptorInfo describe_descriptor(const TaskFiles& files, pid_t tid, int fd, bool shared_table) {
   DescriptorInfo info;
   if (fd < 0) {
@@ -128,6 +136,8 @@ DescriptorInfo describe_descriptor(const TaskFiles& files, pid_t tid, int fd, bo
     const int socket = shared_table ? fd : borrowed.get();
     if (socket >= 0) {
       info.text = describe_socket(socket);
+      info.receive_timeout_ns = timeout_option(socket, SO_RCVTIMEO);
+      info.send_timeout_ns = timeout_option(socket, SO_SNDTIMEO);
     }
   } else if (info.text.starts_with("pipe:")) {
     info.kind = DescriptorKind::kPipe;

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <string>
 
+#include <sys/socket.h>
 #include <sys/types.h>
 
 namespace xgops::threads {
@@ -23,7 +24,14 @@ enum class DescriptorKind : std::uint8_t {
 struct DescriptorInfo {
   DescriptorKind kind = DescriptorKind::kUnknown;
   std::string text;  ///< "tcp 127.0.0.1:80 -> 127.0.0.1:51004", "pipe:[4711]", "/var/log/x".
+  // Of a socket: after how long its calls give up (SO_RCVTIMEO, SO_SNDTIMEO); 0: never.
+  std::int64_t receive_timeout_ns = 0;
+  std::int64_t send_timeout_ns = 0;
 };
+
+/// An address of a socket, as bind and connect take it: "127.0.0.1:80", "/run/x.sock"; empty where
+/// the family is not known.
+[[nodiscard]] std::string format_address(const sockaddr_storage& storage, socklen_t length);
 
 /// Describes descriptor `fd` of thread `tid`. For sockets it borrows the descriptor for a moment
 /// (pidfd_getfd) unless `shared_table`, where the number means the same to us.

@@ -187,9 +187,18 @@ class FutexFinder {
   /// address holds may still tell.
   void by_contents() {
     const bool robust_form = (expected_ & FUTEX_WAITERS) != 0;
+    // Other things look like a mutex, too: only one that a thread of ours owns is believed, or one
+    // that is robust, which has the waiters' bit beside its owner.
     if ((expected_ == 2 || robust_form) && mutex(false)) {
-      wait_.inferred = true;
-      return;
+      if (wait_.owner_state == OwnerState::kLive ||
+          (robust_form && wait_.detail.find("robust") != std::string::npos)) {
+        wait_.inferred = true;
+        return;
+      }
+      wait_ = {};
+      wait_.system_call = thread_.call.number;
+      wait_.object = address_;
+      read_timeout();
     }
     if (!is_private() && expected_ > 1 && is_alive(static_cast<pid_t>(expected_)) && join()) {
       wait_.inferred = true;

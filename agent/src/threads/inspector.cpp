@@ -203,6 +203,19 @@ class Inspector::Impl {
         collector.thread(std::move(reading));
         continue;
       }
+      // It ran when it was looked at; a signal would end a call in which it waits by now.
+      if (may_signal && reader_.sleeps(reading.stack.facts.tid)) {
+        ThreadReading again = reader_.read(reading.stack.facts.tid);
+        if (again.outcome == ReadOutcome::kGone) {
+          ++summary.dropped;
+          continue;
+        }
+        if (again.outcome == ReadOutcome::kDone) {
+          collector.thread(std::move(again));
+          continue;
+        }
+        reading = std::move(again);
+      }
       std::string refusal =
           may_signal ? reader_.reason_not_to_signal(reading.stack.facts.tid, signals_.signal())
                      : std::string(why_not);

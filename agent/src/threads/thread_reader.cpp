@@ -317,6 +317,12 @@ ThreadReading ThreadReader::unavailable(ThreadReading reading, std::string reaso
   return reading;
 }
 
+bool ThreadReader::sleeps(pid_t tid) const {
+  std::array<char, 256> buffer{};
+  return parse_system_call(files_.read(tid, "syscall", buffer)).kind ==
+         SystemCallFacts::Kind::kBlocked;
+}
+
 std::string ThreadReader::reason_not_to_signal(pid_t tid, int signal) const {
   std::array<char, 4096> buffer{};
   const auto facts = parse_status(files_.read(tid, "status", buffer));

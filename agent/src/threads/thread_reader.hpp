@@ -53,6 +53,9 @@ class ThreadReader {
   /// Marks a reading as without stack.
   ThreadReading unavailable(ThreadReading reading, std::string reason) const;
 
+  /// Whether `tid` waits in a system call right now. Cost: 4 us.
+  [[nodiscard]] bool sleeps(pid_t tid) const;
+
   /// Why `tid` must not get the capture signal; empty when it may. Cost: 12 us.
   [[nodiscard]] std::string reason_not_to_signal(pid_t tid, int signal) const;
 

@@ -113,14 +113,12 @@ class Finder {
     }
   }
 
-  void set_descriptor(std::uint64_t fd) { set_descriptor_kind(fd); }
-
-  DescriptorKind set_descriptor_kind(std::uint64_t fd) {
+  DescriptorInfo set_descriptor(std::uint64_t fd) {
     wait_.fd = static_cast<int>(fd);
     DescriptorInfo info =
         describe_descriptor(context_.files, thread_.tid, wait_.fd, context_.shared_fd_table);
-    wait_.detail = std::move(info.text);
-    return info.kind;
+    wait_.detail = info.text;
+    return info;
   }
 
   bool special_state() {
@@ -244,16 +242,18 @@ class Finder {
       case SYS_recvfrom:
       case SYS_recvmsg:
       case SYS_recvmmsg:
-        return with_descriptor(WaitReason::kSocketRead);
+        return with_socket(WaitReason::kSocketRead);
       case SYS_sendto:
       case SYS_sendmsg:
       case SYS_sendmmsg:
-        return with_descriptor(WaitReason::kSocketWrite);
+        return with_socket(WaitReason::kSocketWrite);
       case SYS_accept:
       case SYS_accept4:
-        return with_descriptor(WaitReason::kAccept);
+        return with_socket(WaitReason::kAccept);
       case SYS_connect:
-        return with_descriptor(WaitReason::kConnect);
+        with_socket(WaitReason::kConnect);
+        note_target();
+        return true;
       case SYS_fsync:
       case SYS_fdatasync:
       case SYS_sync_file_range:
@@ -271,8 +271,35 @@ class Finder {
   }
 
   bool transfer(std::uint64_t fd, Direction direction) {
-    wait_.reason = transfer_reason(set_descriptor_kind(fd), direction);
+    wait_.reason = transfer_reason(set_descriptor(fd).kind, direction);
     return true;
+  }
+
+  /// A socket may give up by itself.
+  bool with_socket(WaitReason reason) {
+    wait_.reason = reason;
+    const DescriptorInfo info = set_descriptor(argument(0));
+    const bool receives = reason == WaitReason::kSocketRead || reason == WaitReason::kAccept;
+    const std::int64_t timeout = receives ? info.receive_timeout_ns : info.send_timeout_ns;
+    if (timeout > 0) {
+      wait_.timed = true;
+      wait_.timeout_ns = timeout;
+    }
+    return true;
+  }
+
+  /// Where it connects to: the kernel knows no peer yet.
+  void note_target() {
+    sockaddr_storage address{};
+    const auto length = std::min<std::uint64_t>(argument(2), sizeof address);
+    if (wait_.detail.find(" -> ") != std::string::npos ||
+        !context_.memory.read(argument(1), &address, length)) {
+      return;
+    }
+    if (const std::string target = format_address(address, static_cast<socklen_t>(length));
+        !target.empty()) {
+      wait_.detail += " -> " + target;
+    }
   }
 
   bool with_descriptor(WaitReason reason) {
