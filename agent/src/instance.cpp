@@ -177,7 +177,11 @@ void Instance::serve() {
   }
   // Why a start failed is for the starter to tell; a child's agent was started by nobody.
   if (ready_.is_set() || delay_.count() != 0) {
-    log.write(failure ? "not serving: " + failure->message() : "stopped");
+    try {
+      log.write(failure ? "not serving: " + failure->message() : "stopped");
+    } catch (const std::exception&) {
+      // No memory for a few words: the process goes on without them, as without the agent.
+    }
   }
   if (!ready_.is_set()) {
     failure_ = std::move(failure);

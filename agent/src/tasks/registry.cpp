@@ -147,13 +147,20 @@ void Registry::attach_thread() {
     prepare_process();
   }
   ThreadBlock* const block = take_block();
-  if (::pthread_setspecific(thread_end_, block) != 0) {
+  // Without the key, after the end of main, its memory is not given back.
+  if (!key_is_gone_.load(kRelaxed) && ::pthread_setspecific(thread_end_, block) != 0) {
     block->in_use.store(false, kRelease);
     throw std::bad_alloc();
   }
   thread.tid = static_cast<std::uint32_t>(::syscall(SYS_gettid));
   thread.block = block;
   block->tid.store(thread.tid, kRelease);
+}
+
+void Registry::delete_key() noexcept {
+  if (has_key_.load(std::memory_order_acquire) && !key_is_gone_.exchange(true)) {
+    ::pthread_key_delete(thread_end_);
+  }
 }
 
 // Runs after the destructors of thread_local objects. A later one that uses tasks attaches the
@@ -397,5 +404,14 @@ std::uint64_t Registry::executors_of(const Thread& thread) noexcept {
   const std::uint64_t executors = thread.block->executors.load(std::memory_order_acquire);
   return thread.block->tid.load(kRelaxed) == thread.tid ? executors : 0;
 }
+
+namespace {
+
+// A library that has the archive may be unloaded before threads end that used it.
+[[gnu::destructor]] void leave_threads_alone() noexcept {
+  registry().delete_key();
+}
+
+}  // namespace
 
 }  // namespace xgops::tasks

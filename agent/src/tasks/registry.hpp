@@ -56,6 +56,9 @@ class Registry {
   /// A number for the executor at this address, never 0; 0: there are too many. Lock-free.
   [[nodiscard]] std::uint16_t executor_number(const void* context) noexcept;
 
+  /// Threads that end from now on give nothing back, and do not call into this code.
+  void delete_key() noexcept;
+
   // For readers.
   /// All records there ever were; most may be free.
   [[nodiscard]] std::span<const Record> records() const noexcept;
@@ -118,6 +121,7 @@ class Registry {
   pthread_mutex_t growth_ = PTHREAD_MUTEX_INITIALIZER;
   pthread_key_t thread_end_ = 0;
   std::atomic<bool> has_key_{false};
+  std::atomic<bool> key_is_gone_{false};
 };
 
 /// The one of this process.
