@@ -91,7 +91,7 @@ Error explain_conversation(const Places& places, pid_t pid, const std::string& n
         exit_status_of(error) == ExitStatus::kPermission ? Failure::kPermission : Failure::kNoAgent;
   }
   if (error.code == Failure::kNoAnswer) {
-    if (!stat) {
+    if (!stat || stat->state == 'Z') {
       error = failure(Failure::kNoProcess, "process " + describe_process(pid, name) + " has ended");
     } else if (stat->state == 'T' || stat->state == 't') {
       error.hint = "the process is stopped: `kill -CONT " + std::to_string(pid) +

@@ -85,6 +85,9 @@ Result<Target> open_process(const Places& places, pid_t pid, const Deadline& dea
   if (!problem) {
     return explain_missing_agent(places, pid, found.searched);
   }
+  if (problem->code == std::errc::connection_refused && !stat) {
+    return explain_missing_agent(places, pid, found.searched);  // It ended without a word.
+  }
   if (problem->code == std::errc::connection_refused) {
     return failure(Failure::kNoAgent,
                    "the agent of process " + describe_process(pid, name) +

@@ -8,9 +8,12 @@
 
 #include <cerrno>
 #include <cstdlib>
+#include <filesystem>
 #include <memory>
 #include <optional>
+#include <string>
 #include <string_view>
+#include <system_error>
 #include <utility>
 
 #include <unistd.h>
@@ -103,6 +106,18 @@ Result<void> set_environment(const RunOptions& options, const std::string& libra
   return {};
 }
 
+/// Absolute: the loader looks for it from wherever the program executes another one.
+Result<std::string> given_library(const std::string& path) {
+  std::error_code problem;
+  const auto absolute = std::filesystem::absolute(path, problem);
+  // The loader only warns, and the program would have no agent.
+  if (problem || ::access(absolute.c_str(), R_OK) != 0) {
+    return failure(Failure::kProgram, "cannot read the agent's library, " + path,
+                   "--agent takes the path of libxgops-agent.so");
+  }
+  return absolute.lexically_normal().string();
+}
+
 Result<Report> run(Context& context, const RunOptions& options) {
   if (context.rest.empty()) {
     return failure(Failure::kUsage, "which program? none was given",
@@ -120,13 +135,13 @@ Result<Report> run(Context& context, const RunOptions& options) {
       return std::move(fits).error();
     }
   }
-  auto library = options.library.empty() ? find_library() : Result<std::string>(options.library);
+  auto library = options.library.empty() ? find_library() : given_library(options.library);
   if (!library) {
     return std::move(library).error();
   }
-  if (library->find_first_of(": ") != std::string::npos || !library->starts_with('/')) {
+  if (library->find_first_of(": ") != std::string::npos) {
     return failure(Failure::kProgram, "LD_PRELOAD cannot carry the path of the agent, " + *library,
-                   "it must be absolute, without blanks and colons");
+                   "it must be without blanks and colons");
   }
   if (variable("XGOPS") == "0") {
     const Notice notice{"XGOPS=0 is set: the agent will stay off"};

@@ -138,14 +138,8 @@ std::vector<Finding> find_old_reads(const Analysis& analysis) {
       found.push_back({false, i});
     }
   }
-  const bool any_thread =
-      std::any_of(found.begin(), found.end(), [](const Who& who) { return who.is_thread; });
-  auto findings = together(analysis, "io", std::move(found), " reads from a peer without a timeout",
-                           " read from peers without a timeout");
-  if (any_thread && !findings.empty()) {
-    findings.front().notes.emplace_back("a timeout set with SO_RCVTIMEO cannot be seen");
-  }
-  return findings;
+  return together(analysis, "io", std::move(found), " reads from a peer without a timeout",
+                  " read from peers without a timeout");
 }
 
 }  // namespace xgops::cli

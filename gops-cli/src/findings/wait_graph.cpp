@@ -247,6 +247,9 @@ void WaitGraph::add_thread_wait(std::size_t index) {
       wait.reason == WaitReason::kRunnable) {
     return;
   }
+  if (wait.inferred && owner_kind(wait.owner_state) == TaskOwner::kGoneThread) {
+    return;  // Deduced from what lies in memory: too little to say that nobody holds it any more.
+  }
   if (const auto announced = announced_.find(facts.tid); announced != announced_.end()) {
     add_announced_wait(index, *announced->second);
     return;

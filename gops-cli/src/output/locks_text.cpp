@@ -58,7 +58,7 @@ std::string locks_text(const LocksReport& report, const Presentation& presentati
   }
   std::string out = report.locks.empty() ? std::string() : table.render(Style(presentation.color));
   const std::size_t count = report.locks.size();
-  out += (count == 0 ? "nobody waits for a lock"
+  out += (count == 0 ? "nobody waits for a lock without a timeout"
                      : std::to_string(count) + (count == 1 ? " is waited for" : " are waited for"));
   out += ": " + std::to_string(report.threads) + (report.threads == 1 ? " thread" : " threads");
   if (report.tasks > 0) {

@@ -106,14 +106,43 @@ TEST(RunCommandTest, RefusesAStaticProgramUnlessForced) {
   EXPECT_EQ(run({"--force", "--", program, "--version"}).status, 0);
 }
 
-TEST(RunCommandTest, RefusesAnAgentThatLdPreloadCannotName) {
+test::CommandResult run_with_agent(const std::filesystem::path& directory,
+                                   const std::string& agent) {
   test::Command command;
-  command.arguments = {test::xgops_path(), "run", "--agent", "/tmp/with blank.so", "--", "true"};
+  command.arguments = {test::xgops_path(), "run", "--agent", agent, "--", "env"};
+  command.environment = {{"LD_PRELOAD", std::nullopt}};
+  command.working_directory = directory;
+  return test::run_command(command);
+}
 
-  const auto result = test::run_command(command);
+TEST(RunCommandTest, RefusesAnAgentThatLdPreloadCannotName) {
+  const test::TempDir directory;
+  std::filesystem::create_symlink(harmless_library(), directory.path() / "with blank.so");
+
+  const auto result = run_with_agent(directory.path(), "with blank.so");
 
   EXPECT_EQ(result.status, 2);
   EXPECT_NE(result.err.find("LD_PRELOAD cannot carry the path"), std::string::npos) << result.err;
+}
+
+TEST(RunCommandTest, RefusesAnAgentThatIsNotThere) {
+  const test::TempDir directory;
+
+  const auto result = run_with_agent(directory.path(), "missing.so");
+
+  EXPECT_EQ(result.status, 2);
+  EXPECT_NE(result.err.find("cannot read the agent's library, missing.so"), std::string::npos)
+      << result.err;
+}
+
+TEST(RunCommandTest, TakesTheAgentFromTheDirectoryOfNow) {
+  const test::TempDir directory;
+  const auto path = directory.path() / "agent.so";
+  std::filesystem::create_symlink(harmless_library(), path);
+
+  const auto result = run_with_agent(directory.path(), "./agent.so");
+
+  EXPECT_TRUE(has_line(result.out, "LD_PRELOAD=" + path.string())) << test::describe(result);
 }
 
 }  // namespace
