@@ -206,6 +206,10 @@ protocol::Task TaskMapper::to_wire(const TaskSighting& task, protocol::Tasks::Re
   }
   wire.state = state_of(task, wire.reason);
   if (task.state == detail::kTaskRunning) {
+    // In the child of a fork the task of another thread stays as it was, and never goes on.
+    if (!thread_exists(task.tid)) {
+      wire.tid = 0;
+    }
     add_body(task, part);
   }
   wire.chain = chain_id(task.frames, part);

@@ -58,9 +58,15 @@ Result<Report> run(Context& context, const TasksOptions& options) {
   }
   report->matched = keep_matching(report->table, options.filter);
   sort_tasks(report->table, options.sort, options.limit);
+  const bool none = report->table.total == 0 && report->table.dropped == 0;
   const std::size_t hidden = report->matched - report->table.tasks.size();
   const bool partial = report->table.truncated || report->table.dropped > 0;
   Report result{*std::move(report), partial ? ExitStatus::kPartial : ExitStatus::kOk};
+  if (none) {
+    result.notices.push_back(
+        {"there are no tasks, or the program does not tell of them",
+         "a program with Asio coroutines tells when it is linked with xgops::asio"});
+  }
   if (hidden > 0) {
     result.notices.push_back({std::to_string(hidden) + " more tasks are not shown",
                               "`--limit 0` shows all, `xgops stack --tasks` equal ones together"});

@@ -4,10 +4,14 @@
 
 #include "commands/command.hpp"
 #include "commands/target_options.hpp"
+#include "xgops/protocol/messages/process_info.hpp"
 
 #include <cerrno>
 #include <ctime>
 #include <memory>
+#include <string>
+#include <utility>
+#include <vector>
 
 namespace xgops::cli {
 namespace {
@@ -38,24 +42,42 @@ class Rhythm {
   timespec next_{};
 };
 
-Result<VitalsReport> sample(Context& context, const TargetOptions& options) {
-  return with_target(context, options,
-                     [](Target& target, const Deadline& deadline) -> Result<VitalsReport> {
-                       auto vitals = target.session.ask<protocol::Vitals>({}, deadline);
-                       if (!vitals) {
-                         return std::move(vitals).error();
-                       }
-                       return VitalsReport{identity_of(target), *std::move(vitals), std::nullopt};
-                     });
+Result<VitalsReport> sample(Context& context, const TargetOptions& options, bool with_limits) {
+  return with_target(
+      context, options, [&](Target& target, const Deadline& deadline) -> Result<VitalsReport> {
+        auto vitals = target.session.ask<protocol::Vitals>({}, deadline);
+        if (!vitals) {
+          return std::move(vitals).error();
+        }
+        VitalsReport report{identity_of(target), *std::move(vitals), std::nullopt, {}};
+        if (!with_limits) {
+          return report;
+        }
+        if (auto info = target.session.ask<protocol::ProcessInfo>({}, deadline)) {
+          report.limits = std::move(info->limits);
+        }
+        return report;
+      });
+}
+
+/// What other commands cannot see of the process, with the reasons.
+Report with_limits(VitalsReport report) {
+  std::vector<std::string> limits = std::exchange(report.limits, {});
+  Report result{std::move(report)};
+  for (std::string& limit : limits) {
+    result.notices.push_back({std::move(limit)});
+  }
+  return result;
 }
 
 Result<Report> run(Context& context, const VitalsOptions& options) {
-  auto now = sample(context, options.target);
+  const bool once = options.interval.count() == 0;
+  auto now = sample(context, options.target, once);
   if (!now) {
     return std::move(now).error();
   }
-  if (options.interval.count() == 0) {
-    return Report{*std::move(now)};
+  if (once) {
+    return with_limits(*std::move(now));
   }
   // A later sample is of the same process even when another one fits the name by then.
   TargetOptions same;
@@ -67,7 +89,7 @@ Result<Report> run(Context& context, const VitalsOptions& options) {
       return std::move(emitted).error();
     }
     rhythm.wait();
-    now = sample(context, same);
+    now = sample(context, same, false);
     if (!now) {
       return std::move(now).error();
     }

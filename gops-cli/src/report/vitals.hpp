@@ -7,6 +7,8 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
+#include <vector>
 
 namespace xgops::cli {
 
@@ -15,6 +17,7 @@ struct VitalsReport {
   protocol::Vitals::Response now;
   /// With --watch, from the second sample on: the sample before.
   std::optional<protocol::Vitals::Response> before;
+  std::vector<std::string> limits;  ///< What the agent cannot see, and why. Untrusted.
 };
 
 }  // namespace xgops::cli
