@@ -38,7 +38,9 @@ Error usage_error(const CLI::ParseError& error, const Command* command,
   const auto pid = std::find_if(arguments.begin(), arguments.end(), [](const std::string& word) {
     return parse_integer<pid_t>(word).has_value();
   });
-  if (command == nullptr && pid != arguments.end()) {
+  const bool no_other_word =
+      std::all_of(arguments.begin(), pid, [](const std::string& word) { return word[0] == '-'; });
+  if (command == nullptr && pid != arguments.end() && no_other_word) {
     return failure(Failure::kUsage, "what about process " + *pid + "? no command was given",
                    "`xgops stack " + *pid + "` and `xgops vitals " + *pid + "` show what it does");
   }

@@ -75,6 +75,7 @@ TEST_F(AppTest, PrintsItsVersion) {
 
 TEST_F(AppTest, ExplainsMistakes) {
   expect_usage_error({"stak"}, "there is no command 'stak'");
+  expect_usage_error({"stak", "4711"}, "there is no command 'stak'");
   expect_usage_error({"4711"}, "`xgops stack 4711`");
   expect_usage_error({"stack"}, "which process?");
   expect_usage_error({"stack", "abc"}, "'abc' is not a PID");

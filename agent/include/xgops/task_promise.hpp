@@ -67,6 +67,9 @@ struct IsTaskHandle<std::coroutine_handle<Promise>>
 ///
 /// A coroutine that yields wraps what its `yield_value` returns, too: `return yields(Awaiter{});`.
 ///
+/// One with `get_return_object_on_allocation_failure` needs an `operator new` of its own that does
+/// not throw; its frames then are on the heap.
+///
 /// A promise type with an `await_transform` of its own passes on what it makes:
 /// `return TaskPromise::await_transform(mine, location)`.
 ///
@@ -105,7 +108,6 @@ class TaskPromise {
   [[gnu::noinline]] static void operator delete(void* memory, std::size_t bytes) noexcept {
     detail::free_frame(memory, bytes);
   }
-
   /// What `co_await operand` turns into.
   template <class Operand>
   auto await_transform(Operand&& operand, CodeLocation location = CodeLocation::current()) {

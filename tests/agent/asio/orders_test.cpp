@@ -92,6 +92,9 @@ awaitable<void> wait_on(asio::io_context& context) {
   asio::steady_timer timer(context, std::chrono::hours(1));
   co_await timer.async_wait(use_awaitable);
 }
+awaitable<void> wait_for(asio::steady_timer& timer) {
+  co_await timer.async_wait(use_awaitable);
+}
 awaitable<void> receive_from(Channel& channel) {
   co_await channel.async_receive(use_awaitable);
 }
@@ -102,7 +105,8 @@ TEST(ForeignExecutorTest, ACallbackIsNotTakenForTheOperationOfATaskThatHasEnded)
   const asio::any_io_executor executor{OwnExecutor(loop)};
   {
     asio::io_context context;
-    co_spawn(executor, wait_on(context), detached);
+    asio::steady_timer timer(context, std::chrono::hours(1));
+    co_spawn(executor, wait_for(timer), detached);
     loop.run();
     ASSERT_EQ(all_tasks().size(), 1U);
   }
@@ -150,15 +154,19 @@ TEST(HandOffTest, NothingIsWrittenIntoATaskThatRunsElsewhere) {
   std::thread library;
   const auto task = [&]() -> awaitable<void> {
     const auto initiate = [&](auto handler) {
+      // Once the task runs elsewhere, this object is gone.
+      std::atomic<int>& step = phase;
+      asio::io_context& where = context;
+      asio::steady_timer& timer = timeout;
       static_cast<void>(asio::get_associated_allocator(handler));
       library = std::thread([handler = std::move(handler)]() mutable { std::move(handler)(); });
-      while (phase != 1) {
+      while (step != 1) {
         std::this_thread::yield();
       }
-      timeout.expires_after(std::chrono::hours(1));
-      timeout.async_wait([](asio::error_code) {});
-      co_spawn(context, wait_on(context), detached);
-      phase = 2;
+      timer.expires_after(std::chrono::hours(1));
+      timer.async_wait([](asio::error_code) {});
+      co_spawn(where, wait_on(where), detached);
+      step = 2;
     };
     co_await asio::async_initiate<const asio::use_awaitable_t<>, void()>(initiate, use_awaitable);
     phase = 1;

@@ -9,7 +9,9 @@
 
 #include <array>
 #include <coroutine>
+#include <cstddef>
 #include <cstdint>
+#include <cstdlib>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -193,6 +195,36 @@ TEST(TaskPromiseTest, GoesOnWhenItsAwaiterThrows) {
   waiting.resume();
   EXPECT_TRUE(task.done());
   expect_order();
+}
+
+/// One that need not get memory for its frame.
+struct Modest {
+  struct promise_type : TaskPromise {
+    static void* operator new(std::size_t bytes) noexcept { return std::malloc(bytes); }
+    static void operator delete(void* memory) noexcept { std::free(memory); }
+    static Modest get_return_object_on_allocation_failure() { return {}; }
+    Modest get_return_object() {
+      return {std::coroutine_handle<promise_type>::from_promise(*this)};
+    }
+    auto initial_suspend() noexcept { return starts(std::suspend_always{}); }
+    auto final_suspend() noexcept { return ends(std::suspend_always{}); }
+    void return_void() noexcept {}
+    void unhandled_exception() { throw; }
+  };
+  std::coroutine_handle<promise_type> handle = {};
+};
+Modest modest() {
+  co_return;
+}
+
+TEST(TaskPromiseTest, MayBeMadeWithoutThrowing) {
+  const Modest task = modest();
+
+  ASSERT_TRUE(task.handle);
+  EXPECT_TRUE(seen_task(task.handle.promise().task_id()));
+  task.handle.resume();
+  EXPECT_TRUE(task.handle.done());
+  task.handle.destroy();
 }
 
 /// Yields numbers to whoever resumes it.
