@@ -158,8 +158,9 @@ TEST(HandOffTest, NothingIsWrittenIntoATaskThatRunsElsewhere) {
       std::atomic<int>& step = phase;
       asio::io_context& where = context;
       asio::steady_timer& timer = timeout;
+      std::thread& other = library;
       static_cast<void>(asio::get_associated_allocator(handler));
-      library = std::thread([handler = std::move(handler)]() mutable { std::move(handler)(); });
+      other = std::thread([handler = std::move(handler)]() mutable { std::move(handler)(); });
       while (step != 1) {
         std::this_thread::yield();
       }
