@@ -10,6 +10,7 @@ option(XGOPS_STATIC_CLI "Link the xgops command statically: it starts three time
 option(XGOPS_WERROR "Treat warnings as errors" OFF)
 option(XGOPS_COVERAGE "Instrument for coverage" OFF)
 option(XGOPS_PRECOMPILE "Precompile headers of libraries, where no warning is an error" OFF)
+option(XGOPS_PRECOMPILE_TESTS "Precompile headers of libraries for tests" OFF)
 set(XGOPS_SANITIZE "" CACHE STRING "Value for -fsanitize=, for example address,undefined")
 
 set(CMAKE_CXX_STANDARD 20)
@@ -55,7 +56,7 @@ if(XGOPS_SANITIZE)
     target_compile_definitions(xgops_build_flags INTERFACE XGOPS_TSAN=1)
   endif()
 endif()
-if(XGOPS_PRECOMPILE AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+if((XGOPS_PRECOMPILE OR XGOPS_PRECOMPILE_TESTS) AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   target_compile_options(xgops_build_flags INTERFACE -fpch-preprocess)  # For ccache.
 endif()
 if(XGOPS_COVERAGE)
