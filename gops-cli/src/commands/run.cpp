@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // `xgops run`: starts a program with the agent preloaded.
 #include "commands/command.hpp"
+#include "commands/run_checks.hpp"
 #include "proc/files.hpp"
 #include "proc/program.hpp"
 #include "support/failure.hpp"
@@ -123,8 +124,12 @@ Result<Report> run(Context& context, const RunOptions& options) {
     return failure(Failure::kUsage, "which program? none was given",
                    "`xgops run -- PROGRAM ARGUMENT...`");
   }
-  if (!options.directory.empty() && !options.directory.starts_with('/')) {
-    return failure(Failure::kUsage, "--dir " + options.directory + " is not an absolute path");
+  for (const Result<void>& checked :
+       {check_socket_directory(options.directory), check_capture_signal(options.signal),
+        check_dump_signal(options.dump_signal, options.signal)}) {
+    if (!checked) {
+      return checked.error();
+    }
   }
   auto program = proc::find_program(context.rest.front(), variable("PATH"));
   if (!program) {

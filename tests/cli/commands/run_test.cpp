@@ -106,6 +106,40 @@ TEST(RunCommandTest, RefusesAStaticProgramUnlessForced) {
   EXPECT_EQ(run({"--force", "--", program, "--version"}).status, 0);
 }
 
+TEST(RunCommandTest, RefusesSettingsWithWhichNoAgentWouldStart) {
+  const test::TempDir directory;
+  const auto open_to_all = directory.path() / "open";
+  std::filesystem::create_directory(open_to_all);
+  std::filesystem::permissions(open_to_all, std::filesystem::perms::all);
+  const std::string beside = (directory.path() / "none" / "sockets").string();
+  struct Mistake {
+    std::vector<std::string> options;
+    std::string says;
+  };
+  const std::vector<Mistake> mistakes{
+      {{"--signal", "9"}, "--signal 9 is no realtime signal"},
+      {{"--dump-signal", "SEGV"}, "--dump-signal SEGV cannot be handled"},
+      {{"--dump-signal", "KILL"}, "--dump-signal KILL cannot be handled"},
+      {{"--dump-signal", "NONSENSE"}, "--dump-signal NONSENSE cannot be handled"},
+      {{"--dump-signal", "62"}, "by which running threads are read"},
+      {{"--signal", "60", "--dump-signal", "60"}, "by which running threads are read"},
+      {{"--dir", "sockets"}, "--dir sockets is not an absolute path"},
+      {{"--dir", open_to_all.string()}, "is no directory of yours alone"},
+      {{"--dir", beside}, "cannot be made"},
+  };
+  for (const Mistake& mistake : mistakes) {
+    std::vector<std::string> arguments = mistake.options;
+    arguments.insert(arguments.end(), {"--", "echo", "it ran"});
+
+    const auto result = run(std::move(arguments));
+
+    EXPECT_NE(result.status, 0) << mistake.says;
+    EXPECT_EQ(result.out, "");
+    EXPECT_NE(result.err.find(mistake.says), std::string::npos) << result.err;
+  }
+  EXPECT_EQ(run({"--dump-signal", "SIGUSR2", "--signal", "62", "--", "true"}).status, 0);
+}
+
 test::CommandResult run_with_agent(const std::filesystem::path& directory,
                                    const std::string& agent) {
   test::Command command;
