@@ -23,6 +23,7 @@
 
 #include <sys/random.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -155,6 +156,7 @@ void Instance::release_inherited_socket() noexcept {
 
 void* Instance::run(void* self) noexcept {
   auto& instance = *static_cast<Instance*>(self);
+  instance.tid_.store(static_cast<pid_t>(::syscall(SYS_gettid)), std::memory_order_release);
   support::become_service_thread();
   crash::adopt_agent_thread();
   if (instance.delay_.count() == 0 || !instance.stop_.wait_until(Clock::now() + instance.delay_)) {

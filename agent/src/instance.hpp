@@ -62,6 +62,8 @@ class Instance {
   [[nodiscard]] const std::shared_ptr<const Setup>& setup() const noexcept { return setup_; }
   /// The process that this agent belongs to.
   [[nodiscard]] pid_t pid() const noexcept { return pid_; }
+  /// Its thread; 0: not started yet.
+  [[nodiscard]] pid_t tid() const noexcept { return tid_.load(std::memory_order_acquire); }
   [[nodiscard]] bool is_serving() const noexcept;
   /// Empty while it does not serve.
   [[nodiscard]] std::string socket_path() const;
@@ -84,6 +86,7 @@ class Instance {
   const std::chrono::milliseconds delay_;
   const pid_t pid_;
   Instance* remembered_ = nullptr;
+  std::atomic<pid_t> tid_{0};
   pthread_t thread_{};
   support::Event stop_;
   support::Event ready_;          ///< `failure_` and `socket_path_` do not change any more.

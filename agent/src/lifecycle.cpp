@@ -6,8 +6,11 @@
 #include "instance.hpp"
 #include "support/log.hpp"
 #include "support/service_thread.hpp"
+#include "support/unique_fd.hpp"
 #include "threads/capture.hpp"
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
 #include <chrono>
 #include <cstdlib>
@@ -15,8 +18,11 @@
 #include <memory>
 #include <mutex>
 #include <new>
+#include <string>
+#include <string_view>
 #include <utility>
 
+#include <fcntl.h>
 #include <pthread.h>
 #include <sys/prctl.h>
 #include <unistd.h>
@@ -53,6 +59,32 @@ bool is_newly_confined(const Instance& instance) noexcept {
 void abandon(Instance* instance) noexcept {
   instance->remember(g_process.abandoned);
   g_process.abandoned = instance;
+}
+
+/// What a thread may do to its users and groups, as its status file says it; empty: not known.
+std::string credentials_in(const std::string& path) {
+  std::array<char, 4096> buffer{};
+  const support::UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  const ssize_t bytes = file ? ::read(file.get(), buffer.data(), buffer.size()) : -1;
+  std::string_view text(buffer.data(), bytes > 0 ? static_cast<std::size_t>(bytes) : 0);
+  std::string found;
+  while (!text.empty()) {
+    const std::string_view line = text.substr(0, text.find('\n'));
+    for (const std::string_view key : {"Uid:", "Gid:", "CapPrm:", "CapEff:"}) {
+      found += line.starts_with(key) ? std::string(line) + '\n' : std::string();
+    }
+    text.remove_prefix(std::min(line.size() + 1, text.size()));
+  }
+  return found;
+}
+
+bool has_credentials_of_caller(pid_t tid) noexcept {
+  try {
+    return tid == 0 || credentials_in("/proc/thread-self/status") ==
+                           credentials_in("/proc/self/task/" + std::to_string(tid) + "/status");
+  } catch (const std::exception&) {
+    return true;  // No memory to find out.
+  }
 }
 
 /// Ends an agent that nobody else can reach any more.
@@ -198,6 +230,35 @@ bool is_running() noexcept {
 std::string socket_path() {
   const std::lock_guard lock(g_process.mutex);
   return g_process.instance != nullptr ? g_process.instance->socket_path() : std::string();
+}
+
+CredentialChange::CredentialChange() noexcept {
+  const int saved_errno = errno;
+  const std::lock_guard lock(g_process.mutex);
+  Instance* const instance = g_process.instance;
+  if (instance != nullptr && instance->pid() == ::getpid() && !is_newly_confined(*instance) &&
+      !has_credentials_of_caller(instance->tid()) && instance->stop(Clock::now() + kStopPatience)) {
+    stopped_ = instance->setup();
+    delete std::exchange(g_process.instance, nullptr);
+  }
+  errno = saved_errno;
+}
+
+CredentialChange::~CredentialChange() {
+  if (stopped_ == nullptr) {
+    return;
+  }
+  const int saved_errno = errno;
+  const std::lock_guard lock(g_process.mutex);
+  if (g_process.instance == nullptr) {
+    auto* const instance = new (std::nothrow) Instance(std::move(stopped_));
+    if (instance != nullptr && instance->launch()) {
+      g_process.instance = instance;
+    } else {
+      delete instance;
+    }
+  }
+  errno = saved_errno;
 }
 
 }  // namespace xgops::agent

@@ -112,6 +112,14 @@ TEST_F(DroppedUserTest, ShowsEverythingWhenItMayBeMadeDumpable) {
   EXPECT_TRUE(has_function(worker, "wait_as_nobody")) << worker.dump(1);
 }
 
+TEST_F(DroppedUserTest, MayUseTheCapabilitiesThatItKept) {
+  auto target = TargetProcess::spawn("keeps_capabilities");
+  ASSERT_TRUE(target.wait_ready()) << target.log();
+
+  EXPECT_EQ(target.ask("change"), "changed") << target.log();
+  EXPECT_EQ(target.ask("change again"), "changed") << target.log();
+}
+
 TEST(ChangedRootTest, HidesNothing) {
   XGOPS_REQUIRE_ROOT();
   auto target = TargetProcess::spawn("changes_root");
