@@ -29,6 +29,18 @@ TEST(ReadableSymbolTest, DropsVersions) {
   EXPECT_EQ(readable_symbol("_ZSt9terminatev@@GLIBCXX_3.4"), "std::terminate()");
 }
 
+// Each mark repeated what followed it: a name of 32 KiB could become one of 64 MiB.
+TEST(ReadableNameTest, DoesNotGrowByMarksOfClonesWithoutAnEnd) {
+  std::string name = "f()";
+  for (int i = 0; i < 1000; ++i) {
+    name += " [clone .a";
+  }
+  name += "]";
+
+  EXPECT_LE(readable_name(name).size(), 2 * name.size());
+  EXPECT_EQ(readable_name("f() [clone ]"), "f() [clone ]");
+}
+
 TEST(ReadableSymbolTest, SaysOnlyWhatMattersAboutClones) {
   EXPECT_EQ(readable_symbol("_Z3fooi.cold"), "foo(int)");
   EXPECT_EQ(readable_symbol("_Z3fooi.isra.0"), "foo(int) [isra]");

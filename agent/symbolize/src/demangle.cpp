@@ -144,15 +144,15 @@ std::string with_short_clones(std::string name) {
     return name;
   }
   std::string suffixes;
-  for (auto at = first; at != std::string::npos; at = name.find(kClone, at + 1)) {
+  for (auto at = first, end = first; at != std::string::npos; at = name.find(kClone, end)) {
     const auto begin = at + kClone.size();
-    const auto end = name.find(']', begin);
+    end = name.find(']', begin);
     if (end == std::string::npos) {
       return name;
     }
     suffixes += name.substr(begin, end - begin);
   }
-  if (suffixes.front() != '.') {
+  if (!suffixes.starts_with('.')) {
     return name;
   }
   name.resize(first);
