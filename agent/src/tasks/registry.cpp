@@ -3,7 +3,6 @@
 
 #include "support/own_memory.hpp"
 #include "tasks/details.hpp"
-#include "tasks/frame_blocks.hpp"
 #include "xgops/detail/frame_memory.hpp"
 
 #include <algorithm>
@@ -39,11 +38,6 @@ void set_next(Record& record, Record* next) noexcept {
   record.argument.store(reinterpret_cast<std::uintptr_t>(next), kRelaxed);
 }
 
-/// A frame that another thread may have taken already, whose bytes it may write meanwhile.
-FreeFrame* racy_load(FreeFrame* const& pointer) noexcept {
-  return __atomic_load_n(&pointer, __ATOMIC_RELAXED);
-}
-
 }  // namespace
 
 Registry& registry() noexcept {
@@ -56,11 +50,34 @@ Record* Registry::RecordLink::next(const Record& record) noexcept {
 void Registry::RecordLink::set_next(Record& record, Record* next) noexcept {
   record.context.store(reinterpret_cast<std::uintptr_t>(next), kRelaxed);
 }
-FreeFrame* Registry::FrameLink::next(const FreeFrame& frame) noexcept {
-  return racy_load(frame.next_batch);
+
+// Numbers that the sequences of records begin with, far apart: a reader, or a writer that is late,
+// must not take a record whose memory was given back meanwhile for the one it knew.
+void Registry::RecordLayout::prepare(std::byte* slab, std::size_t /*size_class*/) noexcept {
+  static constinit std::atomic<std::uint32_t> next_sequence{0};
+  const std::uint32_t sequence = next_sequence.fetch_add(0x9e37'79ba, kRelaxed);
+  auto* const records = reinterpret_cast<Record*>(slab);
+  for (std::size_t i = 0; i < FrameSlab::kBytes / sizeof(Record); ++i) {
+    records[i].sequence.store(sequence, kRelaxed);
+  }
 }
-void Registry::FrameLink::set_next(FreeFrame& frame, FreeFrame* next) noexcept {
-  __atomic_store_n(&frame.next_batch, next, __ATOMIC_RELAXED);
+std::byte* Registry::RecordLayout::next(const std::byte* block) noexcept {
+  return reinterpret_cast<std::byte*>(next_of(*reinterpret_cast<const Record*>(block)));
+}
+void Registry::RecordLayout::set_next(std::byte* block, std::byte* next) noexcept {
+  xgops::tasks::set_next(*reinterpret_cast<Record*>(block), reinterpret_cast<Record*>(next));
+}
+
+void Registry::FrameLayout::prepare(std::byte* slab, std::size_t size_class) noexcept {
+  __atomic_store_n(reinterpret_cast<std::uint64_t*>(slab + end()), size_class, __ATOMIC_RELAXED);
+}
+std::byte* Registry::FrameLayout::next(const std::byte* block) noexcept {
+  return reinterpret_cast<std::byte*>(
+      __atomic_load_n(&reinterpret_cast<const FreeFrame*>(block)->next, __ATOMIC_RELAXED));
+}
+void Registry::FrameLayout::set_next(std::byte* block, std::byte* next) noexcept {
+  __atomic_store_n(&reinterpret_cast<FreeFrame*>(block)->next, reinterpret_cast<FreeFrame*>(next),
+                   __ATOMIC_RELAXED);
 }
 
 /// Held while memory is added.
@@ -171,15 +188,11 @@ void Registry::detach_thread(void* block) noexcept {
 
 void Registry::give_back(ThreadBlock& block) noexcept {
   ::xgops_task_thread& thread = xgops_task_thread_state;
-  if (thread.free_tasks != nullptr) {
-    free_records_.push(thread.free_tasks);
-  }
+  give_records(thread.free_tasks);
   for (std::size_t size_class = 0; size_class <= kClasses; ++size_class) {
-    if (block.heads[size_class] != nullptr) {
-      free_frames_[size_class].push(block.heads[size_class]);
-      block.heads[size_class] = nullptr;
-      block.counts[size_class] = 0;
-    }
+    give_frames(block.heads[size_class], size_class);
+    block.heads[size_class] = nullptr;
+    block.counts[size_class] = 0;
   }
   thread.free_tasks = nullptr;
   thread.free_count = 0;
@@ -191,89 +204,66 @@ void Registry::give_back(ThreadBlock& block) noexcept {
   block.in_use.store(false, kRelease);
 }
 
-Record* Registry::grow_records() noexcept {
-  const GrowthLock lock(*this);
-  std::byte* const slab = record_arena_.grow(kSlabBytes);
-  if (slab == nullptr) {
-    return nullptr;
+template <class Heap>
+BlockChain Registry::take(Heap& heap, std::size_t size_class, std::uint32_t most) noexcept {
+  BlockChain chain = heap.take(size_class, most);
+  if (chain.first == nullptr) {
+    const GrowthLock lock(*this);
+    chain = heap.grow(size_class, most);
   }
-  // Zeroed memory is a free record. All batches but the first are for the next who ask.
-  auto* const records = reinterpret_cast<Record*>(slab);
-  constexpr std::size_t kRecords = kSlabBytes / sizeof(Record);
-  for (std::size_t first = 0; first < kRecords; first += kRecordBatch) {
-    for (std::size_t i = first; i + 1 < first + kRecordBatch; ++i) {
-      set_next(records[i], &records[i + 1]);
-    }
-    if (first > 0) {
-      free_records_.push(&records[first]);
-    }
-  }
-  return records;
+  return chain;
 }
 
 Record* Registry::refill() {
-  Record* batch = free_records_.pop();
-  if (batch == nullptr) {
-    batch = grow_records();
-  }
-  if (batch == nullptr) {
+  const BlockChain chain = take(free_records_, 0, kRecordBatch);
+  if (chain.first == nullptr) {
     unlisted_.fetch_add(1, kRelaxed);
-    return new Record{};
+    Record* const outside = outside_records_.pop();
+    return outside != nullptr ? outside : new Record{};
   }
+  auto* const first = reinterpret_cast<Record*>(chain.first);
   ::xgops_task_thread& thread = xgops_task_thread_state;
-  std::uint32_t rest = 0;
-  for (Record* record = next_of(*batch); record != nullptr; record = next_of(*record)) {
-    ++rest;
-  }
-  thread.free_tasks = next_of(*batch);
-  thread.free_count = rest;
-  return batch;
+  thread.free_tasks = next_of(*first);
+  thread.free_count = chain.count - 1;
+  return first;
 }
 
 void Registry::spill(Record* record) noexcept {
   ::xgops_task_thread& thread = xgops_task_thread_state;
-  set_next(*record, nullptr);
+  Record* last = record;
   for (std::uint32_t i = 1; i < kRecordBatch && thread.free_tasks != nullptr; ++i) {
-    Record* const other = thread.free_tasks;
-    thread.free_tasks = next_of(*other);
+    set_next(*last, thread.free_tasks);
+    last = thread.free_tasks;
+    thread.free_tasks = next_of(*last);
     --thread.free_count;
-    set_next(*other, record);
-    record = other;
   }
-  free_records_.push(record);
+  set_next(*last, nullptr);
+  give_records(record);
+}
+
+void Registry::give_records(Record* first) noexcept {
+  while (first != nullptr) {
+    Record* const record = first;
+    first = next_of(*record);
+    // Mixed only after the memory had run out.
+    if (!free_records_.contains(reinterpret_cast<std::byte*>(record))) {
+      outside_records_.push(record);
+      continue;
+    }
+    Record* last = record;
+    while (first != nullptr && free_records_.contains(reinterpret_cast<std::byte*>(first))) {
+      last = first;
+      first = next_of(*last);
+    }
+    set_next(*last, nullptr);
+    free_records_.give(reinterpret_cast<std::byte*>(record), 0);
+  }
 }
 
 std::uint64_t Registry::refill_ids() noexcept {
   const std::uint64_t first = next_id_.fetch_add(kIdBatch, kRelaxed);
   xgops_task_thread_state.end_id = first + kIdBatch;
   return first;
-}
-
-FreeFrame* Registry::grow_frames(std::size_t size_class) noexcept {
-  const GrowthLock lock(*this);
-  std::byte* const slab = frame_arena_.grow(FrameSlab::kBytes);
-  if (slab == nullptr) {
-    return nullptr;
-  }
-  const std::size_t bytes = size_class * ThreadBlock::kUnit;
-  const std::size_t offset =
-      FrameSlab::offset(static_cast<std::size_t>(slab - frame_arena_.begin()) / FrameSlab::kBytes);
-  const std::size_t count = (FrameSlab::kBytes - FrameSlab::kEnd - offset) / bytes;
-  __atomic_store_n(reinterpret_cast<std::uint64_t*>(slab + FrameSlab::kBytes - FrameSlab::kEnd),
-                   size_class, __ATOMIC_RELAXED);
-  const auto frame = [&](std::size_t i) {
-    return reinterpret_cast<FreeFrame*>(slab + offset + i * bytes);
-  };
-  for (std::size_t first = 0; first < count; first += kFrameBatch) {
-    const std::size_t end = std::min<std::size_t>(first + kFrameBatch, count);
-    for (std::size_t i = first; i + 1 < end; ++i) {
-      frame(i)->next = frame(i + 1);
-    }
-    if (first > 0) {
-      free_frames_[size_class].push(frame(first));
-    }
-  }
-  return frame(0);
 }
 
 std::uint16_t Registry::executor_number(const void* context) noexcept {
@@ -295,58 +285,65 @@ std::uint16_t Registry::executor_number(const void* context) noexcept {
 }
 
 std::size_t Registry::frame_bytes(std::uint64_t node) const noexcept {
-  return frame_block(frame_arena_, node, support::copy_own_memory).bytes;
+  return frame_block(frames(), node, support::copy_own_memory).bytes;
 }
 
 std::uint64_t Registry::resume_function(std::uint64_t node) const noexcept {
-  return tasks::resume_function(frame_arena_, node, support::copy_own_memory);
+  return tasks::resume_function(frames(), node, support::copy_own_memory);
 }
 
 void* Registry::refill_frames(std::size_t size_class) noexcept {
   if (size_class == 0 || size_class > kClasses) {
     return nullptr;
   }
-  FreeFrame* batch = free_frames_[size_class].pop();
-  if (batch == nullptr) {
-    batch = grow_frames(size_class);
-  }
-  if (batch == nullptr) {
-    return nullptr;
-  }
   ThreadBlock* const block = xgops_task_thread_state.block;
-  if (block == nullptr) {
-    if (batch->next != nullptr) {
-      free_frames_[size_class].push(batch->next);
-    }
-    return batch;
+  const BlockChain chain = take(free_frames_, size_class, block != nullptr ? kFrameBatch : 1);
+  if (chain.first == nullptr || block == nullptr) {
+    return chain.first;
   }
-  std::uint16_t rest = 0;
-  for (const FreeFrame* frame = batch->next; frame != nullptr; frame = frame->next) {
-    ++rest;
-  }
-  block->heads[size_class] = batch->next;
-  block->counts[size_class] = rest;
-  return batch;
+  auto* const first = reinterpret_cast<FreeFrame*>(chain.first);
+  block->heads[size_class] = first->next;
+  block->counts[size_class] = static_cast<std::uint16_t>(chain.count - 1);
+  return first;
 }
 
 void Registry::spill_frame(void* memory, std::size_t size_class) noexcept {
-  auto* first = static_cast<FreeFrame*>(memory);
-  first->next = nullptr;
+  auto* const first = static_cast<FreeFrame*>(memory);
   ThreadBlock* const block = xgops_task_thread_state.block;
+  FreeFrame* last = first;
   for (std::uint32_t i = 1;
        block != nullptr && i < kFrameBatch && block->heads[size_class] != nullptr; ++i) {
-    FreeFrame* const other = block->heads[size_class];
-    block->heads[size_class] = other->next;
+    last->next = block->heads[size_class];
+    last = last->next;
+    block->heads[size_class] = last->next;
     --block->counts[size_class];
-    other->next = first;
-    first = other;
   }
-  free_frames_[size_class].push(first);
+  last->next = nullptr;
+  give_frames(first, size_class);
+}
+
+void Registry::give_frames(FreeFrame* first, std::size_t size_class) noexcept {
+  while (first != nullptr) {
+    FreeFrame* const frame = first;
+    first = frame->next;
+    // Mixed only after the memory had run out, see `allocate_frame`.
+    if (!free_frames_.contains(reinterpret_cast<std::byte*>(frame))) {
+      ::operator delete(frame);
+      continue;
+    }
+    FreeFrame* last = frame;
+    while (first != nullptr && free_frames_.contains(reinterpret_cast<std::byte*>(first))) {
+      last = first;
+      first = last->next;
+    }
+    last->next = nullptr;
+    free_frames_.give(reinterpret_cast<std::byte*>(frame), size_class);
+  }
 }
 
 std::span<const Record> Registry::records() const noexcept {
-  const std::byte* const begin = record_arena_.begin();
-  const auto bytes = static_cast<std::size_t>(record_arena_.end() - begin);
+  const std::byte* const begin = record_memory().begin();
+  const auto bytes = static_cast<std::size_t>(record_memory().end() - begin);
   return {reinterpret_cast<const Record*>(begin), begin == nullptr ? 0 : bytes / sizeof(Record)};
 }
 

@@ -3,7 +3,9 @@
 #pragma once
 
 #include "tasks/arena.hpp"
+#include "tasks/frame_blocks.hpp"
 #include "tasks/free_list.hpp"
+#include "tasks/slab_heap.hpp"
 #include "xgops/detail/task_record.hpp"
 
 #include <atomic>
@@ -36,7 +38,8 @@ struct AnnouncedWait {
 /// does.
 ///
 /// A thread takes and gives back batches without a lock. A lock is held only while memory is added,
-/// every few thousand tasks; readers never take it.
+/// every few thousand tasks; readers never take it. What the tasks that ended leave empty goes back
+/// to the system, but for a few MiB.
 class Registry {
  public:
   using Record = ::xgops_task_record;
@@ -62,9 +65,9 @@ class Registry {
   // For readers.
   /// All records there ever were; most may be free.
   [[nodiscard]] std::span<const Record> records() const noexcept;
-  [[nodiscard]] const Arena& frames() const noexcept { return frame_arena_; }
+  [[nodiscard]] const Arena& frames() const noexcept { return free_frames_.memory(); }
   /// Where `records` are.
-  [[nodiscard]] const Arena& record_memory() const noexcept { return record_arena_; }
+  [[nodiscard]] const Arena& record_memory() const noexcept { return free_records_.memory(); }
   /// The size of the frame that the node at `node` lies in, rounded up to 16; 0: it is not known,
   /// for frames with an allocator of their own.
   [[nodiscard]] std::size_t frame_bytes(std::uint64_t node) const noexcept;
@@ -86,18 +89,38 @@ class Registry {
   [[nodiscard]] static std::uint32_t handler_of(const Thread& thread) noexcept;
 
  private:
+  struct RecordLayout {
+    static constexpr std::size_t first(std::size_t /*slab*/) noexcept { return 0; }
+    static constexpr std::size_t bytes(std::size_t /*size_class*/) noexcept {
+      return sizeof(Record);
+    }
+    static constexpr std::size_t end() noexcept { return FrameSlab::kBytes; }
+    static void prepare(std::byte* slab, std::size_t size_class) noexcept;
+    static std::byte* next(const std::byte* block) noexcept;
+    static void set_next(std::byte* block, std::byte* next) noexcept;
+  };
+  struct FrameLayout {
+    static constexpr std::size_t first(std::size_t slab) noexcept {
+      return FrameSlab::offset(slab);
+    }
+    static constexpr std::size_t bytes(std::size_t size_class) noexcept {
+      return size_class * detail::ThreadBlock::kUnit;
+    }
+    static constexpr std::size_t end() noexcept { return FrameSlab::kBytes - FrameSlab::kEnd; }
+    static void prepare(std::byte* slab, std::size_t size_class) noexcept;
+    static std::byte* next(const std::byte* block) noexcept;
+    static void set_next(std::byte* block, std::byte* next) noexcept;
+  };
   struct RecordLink {
     static Record* next(const Record& record) noexcept;
     static void set_next(Record& record, Record* next) noexcept;
   };
-  struct FrameLink {
-    static detail::FreeFrame* next(const detail::FreeFrame& frame) noexcept;
-    static void set_next(detail::FreeFrame& frame, detail::FreeFrame* next) noexcept;
-  };
   class GrowthLock;
 
   static constexpr std::size_t kClasses = detail::ThreadBlock::kClasses;
-  static constexpr std::size_t kSlabBytes = std::size_t{64} << 10;
+  // Empty slabs that keep their memory: 1 MiB and 4 MiB.
+  static constexpr std::uint32_t kKeptRecordSlabs = 16;
+  static constexpr std::uint32_t kKeptFrameSlabs = 64;
 
   static void before_fork() noexcept;
   static void after_fork_in_parent() noexcept;
@@ -106,13 +129,14 @@ class Registry {
   [[nodiscard]] detail::ThreadBlock* take_block();
   static void detach_thread(void* block) noexcept;
   void give_back(detail::ThreadBlock& block) noexcept;
-  [[nodiscard]] Record* grow_records() noexcept;
-  [[nodiscard]] detail::FreeFrame* grow_frames(std::size_t size_class) noexcept;
+  void give_records(Record* first) noexcept;
+  void give_frames(detail::FreeFrame* first, std::size_t size_class) noexcept;
+  template <class Heap>
+  [[nodiscard]] BlockChain take(Heap& heap, std::size_t size_class, std::uint32_t most) noexcept;
 
-  Arena record_arena_{std::size_t{2} << 30};
-  Arena frame_arena_{std::size_t{16} << 30};
-  BatchStack<Record, RecordLink> free_records_;
-  BatchStack<detail::FreeFrame, FrameLink> free_frames_[kClasses + 1];
+  SlabHeap<RecordLayout, 0> free_records_{std::size_t{2} << 30, kKeptRecordSlabs};
+  SlabHeap<FrameLayout, kClasses> free_frames_{std::size_t{16} << 30, kKeptFrameSlabs};
+  BatchStack<Record, RecordLink> outside_records_;  ///< Made when there was no memory.
   static constexpr std::size_t kExecutors = 1024;
   std::atomic<const void*> executors_[kExecutors]{};  ///< Open addressing: the number is a place.
   std::atomic<std::uint64_t> next_id_{1};

@@ -8,6 +8,9 @@
 #include <cstddef>
 #include <cstdint>
 
+#include <sys/mman.h>
+#include <unistd.h>
+
 namespace xgops::tasks {
 namespace {
 
@@ -55,6 +58,29 @@ TEST(ArenaTest, EndsWithItsReservation) {
 
   EXPECT_EQ(slabs, kReserved / kSlab);
   EXPECT_EQ(arena.grow(kSlab), nullptr);
+}
+
+TEST(ArenaTest, LeavesWhatLiesBehindAShortRangeAlone) {
+  constexpr std::size_t kRange = 2 * kSlab;
+  // Where the range will be, with something else right behind it.
+  void* const room = ::mmap(nullptr, 2 * kRange, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  ASSERT_NE(room, MAP_FAILED);
+  ASSERT_EQ(::munmap(room, kRange), 0);
+  Arena arena(kRange);
+  std::byte* const begin = arena.grow(kSlab);
+  ASSERT_NE(begin, nullptr);
+  if (static_cast<void*>(begin) != room) {
+    GTEST_SKIP() << "the system put it elsewhere";
+  }
+  auto* const behind = static_cast<std::byte*>(room) + kRange;
+
+  int pipe[2];
+  ASSERT_EQ(::pipe(pipe), 0);
+  EXPECT_EQ(::write(pipe[1], behind, 1), -1) << "it can be read";
+
+  ::close(pipe[0]);
+  ::close(pipe[1]);
+  ::munmap(behind, kRange);
 }
 
 }  // namespace

@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <coroutine>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -22,6 +23,7 @@
 #include <vector>
 
 #include <pthread.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 namespace xgops::tasks {
@@ -50,6 +52,52 @@ TEST(RegistryTest, UsesRecordsAgain) {
   }
 
   EXPECT_EQ(registry().records().size(), before);
+}
+
+std::size_t resident_bytes(const Arena& memory) {
+  constexpr std::size_t kPage = 4096;
+  const auto bytes = static_cast<std::size_t>(memory.end() - memory.begin());
+  std::vector<unsigned char> pages(bytes / kPage);
+  EXPECT_EQ(::mincore(memory.begin(), bytes, pages.data()), 0);
+  return kPage *
+         static_cast<std::size_t>(std::count_if(
+             pages.begin(), pages.end(), [](unsigned char page) { return (page & 1U) != 0; }));
+}
+
+OwnTask wait_deeply(std::coroutine_handle<>& waiting, int depth) {
+  if (depth > 0) {
+    OwnTask callee = wait_deeply(waiting, depth - 1);
+    co_await callee;
+  }
+  co_await test::Pause{waiting};
+}
+
+TEST(RegistryTest, GivesTheMemoryOfTasksThatEndedBackToTheSystem) {
+  constexpr std::size_t kTasks = 40'000;
+  // Empty slabs, and those that hold what the thread keeps for its next tasks.
+  constexpr std::size_t kKept = std::size_t{12} << 20;
+  const auto resident = [] {
+    return resident_bytes(registry().record_memory()) + resident_bytes(registry().frames());
+  };
+  std::size_t at_peak = 0;
+  for (int round = 0; round < 3; ++round) {
+    std::vector<OwnTask> tasks;
+    std::coroutine_handle<> waiting;
+    for (std::size_t i = 0; i < kTasks; ++i) {
+      tasks.push_back(wait_deeply(waiting, 3));
+      tasks.back().start();
+    }
+    at_peak = resident();
+    // As many tasks end, in an order unlike that in which they began.
+    const std::size_t step = 7919;  // Coprime to their number.
+    for (std::size_t i = 0, next = 0; i < kTasks; ++i, next = (next + step) % kTasks) {
+      const OwnTask ended = std::move(tasks[next]);
+    }
+    EXPECT_LE(resident(), kKept) << round;
+  }
+#if !defined(XGOPS_FRAMES_ON_HEAP)
+  EXPECT_GE(at_peak, 3 * kKept);
+#endif
 }
 
 std::size_t bytes_of_frame_of(std::size_t bytes, std::size_t node_offset) {

@@ -88,7 +88,6 @@ namespace xgops::detail {
 /// A frame that nobody uses, in memory of its size for ever.
 struct FreeFrame {
   FreeFrame* next;
-  FreeFrame* next_batch;  ///< In the first of a batch that all threads share.
 };
 
 /// What one thread keeps beside its state. Blocks are reused by later threads and never freed.
@@ -98,7 +97,8 @@ struct ThreadBlock {
   static constexpr std::size_t kClasses = 128;
   static constexpr std::size_t kUnit = 16;
   static constexpr std::size_t kMaxBytes = kClasses * kUnit;
-  static constexpr std::uint16_t kMaxCached = 256;
+  /// Frames of a class that a thread keeps: each may hold a slab of 64 KiB back.
+  static constexpr std::uint16_t kMaxCached = 64;
 
   FreeFrame* heads[kClasses + 1];  ///< By size in units of 16 bytes.
   std::uint16_t counts[kClasses + 1];
@@ -438,7 +438,7 @@ inline void release_task(xgops_task_record& record) noexcept {
     ::xgops_task_forget_details(&record);
   }
   close_record(record);
-  constexpr std::uint32_t kMaxCached = 512;
+  constexpr std::uint32_t kMaxCached = 128;
   if (thread.block == nullptr) [[unlikely]] {
     ::xgops_task_attach_thread();
   }
