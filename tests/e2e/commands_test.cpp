@@ -72,7 +72,7 @@ TEST_F(SelectorTest, TakesPidOptionPidArgumentAndName) {
   for (const std::vector<string>& selector :
        {std::vector<string>{"-p", target_.pid_text()},
         std::vector<string>{"--pid", target_.pid_text()}, std::vector<string>{target_.pid_text()},
-        std::vector<string>{"-n", "simple"}, std::vector<string>{"--name", "sim*"}}) {
+        std::vector<string>{"-n", "simple"}, std::vector<string>{"--process", "sim*"}}) {
     for (const char* command : {"vitals", "stack", "threads"}) {
       std::vector<string> arguments{command, "--json"};
       arguments.insert(arguments.end(), selector.begin(), selector.end());

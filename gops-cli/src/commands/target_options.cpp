@@ -10,7 +10,7 @@ namespace xgops::cli {
 
 void attach_target_options(OptionSet& options, TargetOptions& target) {
   options.text("-p,--pid", "PID", target.pid, "The process with this PID", Completes::kPid);
-  options.text("-n,--name", "NAME", target.name,
+  options.text("-n,--process", "NAME", target.name,
                "The process with this name; a shell pattern such as 'redis*'",
                Completes::kProcessName);
   ArgumentModel argument;

@@ -91,7 +91,7 @@ Action attach(OptionSet& options) {
                                            "waiting");
   options.text("--wait", "WORD", parsed->filter.wait,
                "Only tasks with this in what they wait for, such as timer or socket");
-  options.text("--named", "PATTERN", parsed->filter.name,
+  options.text("--name", "PATTERN", parsed->filter.name,
                "Only tasks with a name that fits this shell pattern");
   options.text("--site", "TEXT", parsed->filter.site,
                "Only tasks with this in file:line or function of their creation or of a frame");

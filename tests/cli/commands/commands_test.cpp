@@ -153,7 +153,7 @@ TEST_F(CommandsTest, VitalsTakesAPidANameOrAPattern) {
 
   EXPECT_EQ(xgops({"vitals", pid_}).status, ExitStatus::kOk);
   EXPECT_EQ(xgops({"vitals", "-n", "fake-server"}).status, ExitStatus::kOk);
-  EXPECT_EQ(xgops({"vitals", "--name", "fake*"}).status, ExitStatus::kOk);
+  EXPECT_EQ(xgops({"vitals", "--process", "fake*"}).status, ExitStatus::kOk);
   EXPECT_EQ(xgops({"vitals", "-n", "real*"}).status, ExitStatus::kTarget);
 }
 

@@ -79,7 +79,7 @@ TEST_F(TaskCommandsTest, TasksFilters) {
   EXPECT_EQ(ids({"--wait", "socket_rec"}), (std::vector{19}));
   EXPECT_EQ(ids({"--wait", "socket rec"}), (std::vector{19}));
   EXPECT_EQ(ids({"--wait", "tenant"}), (std::vector{26}));
-  EXPECT_EQ(ids({"--named", "acc*"}), (std::vector{1}));
+  EXPECT_EQ(ids({"--name", "acc*"}), (std::vector{1}));
   EXPECT_EQ(ids({"--site", "main.cpp:12"}), (std::vector{1}));
   EXPECT_EQ(ids({"--site", "session.cpp:91"}).size(), 13U);
   EXPECT_EQ(ids({"--older", "1min"}), (std::vector{1, 23}));
