@@ -55,6 +55,15 @@ void xgops_task_set_label(struct xgops_task_record* record, const char* key, con
 void xgops_task_lose_exception(const struct xgops_task_record* record, const char* type,
                                const char* what, uint64_t place, uint64_t function);
 
+/// A scope for a leak check: tasks, handlers and threads made in it are counted there, and so is
+/// what they make. `outer`: the scope that it lies within; 0: none. 0: there are too many.
+uint32_t xgops_leak_scope_open(uint32_t outer);
+void xgops_leak_scope_close(uint32_t scope);
+/// How many tasks and threads live in it.
+uint64_t xgops_leak_scope_live(uint32_t scope);
+/// Of what runs on this thread.
+uint32_t xgops_leak_scope_current(void);
+
 /// Callback of `xgops_task_visit`. All pointers end with the call. Returns 0 to stop.
 typedef struct xgops_task_view {
   size_t size;  ///< sizeof(xgops_task_view)

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "tasks/details.hpp"
 
+#include "tasks/leak_scopes.hpp"
+
 #include <algorithm>
 #include <cstring>
 #include <functional>
@@ -137,7 +139,8 @@ DetailTable::Entry* DetailTable::entry_of(Record& record) noexcept {
   }
   index = first_free_;
   if (index != 0) {
-    first_free_ = entry(index)->next_free.load(kRelaxed);
+    first_free_ = entry(index)->leak_scope.load(kRelaxed);
+    entry(index)->leak_scope.store(0, kRelaxed);
   } else {
     constexpr std::size_t kSlabBytes = std::size_t{64} << 10;
     // Entry 0 stays unused.
@@ -205,6 +208,21 @@ void DetailTable::inherit(Record& record, const Record& parent) {
   }
 }
 
+void DetailTable::set_leak_scope(Record& record, std::uint32_t scope) {
+  const std::scoped_lock lock(*this);
+  Entry* const mine = entry_of(record);
+  if (mine == nullptr || !leak_scopes().enter(scope)) {
+    return;
+  }
+  const Change change(*mine);
+  mine->leak_scope.store(scope, kRelease);
+}
+
+std::uint32_t DetailTable::leak_scope(std::uint32_t index) const noexcept {
+  const Entry* const mine = entry(index);
+  return mine == nullptr ? 0 : mine->leak_scope.load(kRelaxed);
+}
+
 void DetailTable::set_creation_stack(Record& record, const CreationStack& stack) {
   const std::scoped_lock lock(*this);
   Entry* const mine = entry_of(record);
@@ -230,15 +248,16 @@ void DetailTable::forget(Record& record) noexcept {
   if (mine == nullptr) {
     return;
   }
+  leak_scopes().leave(mine->leak_scope.load(kRelaxed));
   {
     const Change change(*mine);
     mine->labels.store(0, kRelease);
     mine->creation_stack.store(0, kRelease);
+    mine->leak_scope.store(first_free_, kRelease);
     for (auto& word : mine->name) {
       word.store(0, kRelease);
     }
   }
-  mine->next_free.store(first_free_, kRelaxed);
   first_free_ = index;
 }
 
@@ -250,6 +269,7 @@ bool DetailTable::read(std::uint32_t index, Details& out) const noexcept {
   const std::uint32_t before = mine->sequence.load(std::memory_order_acquire);
   out.labels = mine->labels.load(std::memory_order_acquire);
   out.creation_stack = mine->creation_stack.load(std::memory_order_acquire);
+  out.leak_scope = mine->leak_scope.load(std::memory_order_acquire);
   for (std::size_t i = 0; i < mine->name.size(); ++i) {
     const std::uint64_t word = mine->name[i].load(std::memory_order_acquire);
     std::memcpy(out.name.data() + i * sizeof word, &word, sizeof word);

@@ -25,6 +25,7 @@ struct Details {
   std::array<char, kMaxNameBytes + 1> name{};
   std::uint32_t labels = 0;          ///< For `DetailTable::labels`; 0: none.
   std::uint32_t creation_stack = 0;  ///< For `DetailTable::creation_stack`; 0: none.
+  std::uint32_t leak_scope = 0;      ///< As `LeakScope`.
 };
 
 /// Names, labels and creation stacks by task. Sets of labels and stacks are kept once each and for
@@ -46,11 +47,15 @@ class DetailTable {
   void set_name(Record& record, std::string_view name);
   void set_label(Record& record, std::string_view key, std::string_view value);
   void inherit(Record& record, const Record& parent);
+  /// Counts the task in the scope.
+  void set_leak_scope(Record& record, std::uint32_t scope);
   void set_creation_stack(Record& record, const CreationStack& stack);
   void forget(Record& record) noexcept;
 
   /// False: it changed while it was read.
   [[nodiscard]] bool read(std::uint32_t index, Details& out) const noexcept;
+  /// Of the calling thread's own task, or one that cannot end meanwhile.
+  [[nodiscard]] std::uint32_t leak_scope(std::uint32_t index) const noexcept;
   /// "key=value key=value".
   [[nodiscard]] std::string_view labels(std::uint32_t set) const noexcept;
   [[nodiscard]] const CreationStack* creation_stack(std::uint32_t id) const noexcept;
@@ -63,7 +68,7 @@ class DetailTable {
     std::atomic<std::uint32_t> sequence;
     std::atomic<std::uint32_t> labels;
     std::atomic<std::uint32_t> creation_stack;
-    std::atomic<std::uint32_t> next_free;
+    std::atomic<std::uint32_t> leak_scope;  ///< While nobody has it: the next free one.
     std::array<std::atomic<std::uint64_t>, (kMaxNameBytes + 1) / 8> name;
   };
   static_assert(sizeof(Entry) == 64);

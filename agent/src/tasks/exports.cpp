@@ -65,6 +65,13 @@ XGOPS_EXPORT void xgops_task_describe_new(xgops_task_record* record,
     if (parent != nullptr && parent->details.load(xgops::detail::kRelaxed) != 0) {
       xgops::tasks::details().inherit(*record, *parent);
     }
+    const std::uint32_t scope =
+        parent != nullptr
+            ? xgops::tasks::details().leak_scope(parent->details.load(xgops::detail::kRelaxed))
+            : xgops_task_thread_state.leak_scope;
+    if (scope != 0) {
+      xgops::tasks::details().set_leak_scope(*record, scope);
+    }
     if ((xgops_task_options.load(xgops::detail::kRelaxed) & kRecordCreationStacks) != 0) {
       xgops::tasks::details().set_creation_stack(*record, xgops::tasks::current_stack(1));
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "tasks/pending.hpp"
 
+#include "tasks/leak_scopes.hpp"
 #include "xgops/tasks_abi.h"
 
 namespace xgops::tasks {
@@ -35,21 +36,24 @@ void PendingTable::add(std::uint64_t key, const PendingOperation& operation) noe
     slot.context.store(operation.context, kRelease);
     slot.kind_and_since.store(
         (static_cast<std::uint64_t>(operation.argument_kind) << 32) | operation.since, kRelease);
+    slot.leak_scope.store(operation.leak_scope, kRelease);
     slot.key.store(key, kRelease);
     return;
   }
   unrecorded_.fetch_add(1, kRelaxed);
 }
 
-void PendingTable::remove(std::uint64_t key) noexcept {
+std::uint32_t PendingTable::remove(std::uint64_t key) noexcept {
   const std::size_t first = first_slot(key);
   for (std::size_t i = 0; i < kWindow; ++i) {
     Slot& slot = slots_[(first + i) % kSlots];
     if (slot.key.load(kRelaxed) == key) {
+      const std::uint32_t scope = slot.leak_scope.load(kRelaxed);
       slot.key.store(0, kRelease);
-      return;
+      return scope;
     }
   }
+  return 0;
 }
 
 void PendingTable::visit(const std::function<void(const PendingOperation&)>& visitor) const {
@@ -63,6 +67,7 @@ void PendingTable::visit(const std::function<void(const PendingOperation&)>& vis
     operation.argument = slot.argument.load(std::memory_order_acquire);
     operation.context = slot.context.load(std::memory_order_acquire);
     const std::uint64_t word = slot.kind_and_since.load(std::memory_order_acquire);
+    operation.leak_scope = slot.leak_scope.load(std::memory_order_acquire);
     operation.argument_kind = static_cast<detail::TaskArgumentBits>(word >> 32);
     operation.since = static_cast<std::uint32_t>(word);
     // Else it ended meanwhile.
@@ -87,13 +92,17 @@ extern "C" {
   operation.argument = argument;
   operation.context = reinterpret_cast<std::uint64_t>(context);
   operation.since = xgops::detail::coarse_ticks();
+  if ((xgops_task_options.load(xgops::detail::kRelaxed) & xgops::detail::kLeakChecks) != 0) {
+    operation.leak_scope = xgops::tasks::current_leak_scope();
+  }
   xgops_pending_count.fetch_add(1, xgops::detail::kRelaxed);
   xgops::tasks::pending_operations().add(reinterpret_cast<std::uint64_t>(operation_object),
                                          operation);
 }
 
 [[gnu::visibility("default")]] void xgops_pending_remove(const void* operation_object) {
-  xgops::tasks::pending_operations().remove(reinterpret_cast<std::uint64_t>(operation_object));
+  xgops_task_thread_state.handler_leak_scope =
+      xgops::tasks::pending_operations().remove(reinterpret_cast<std::uint64_t>(operation_object));
 }
 
 }  // extern "C"

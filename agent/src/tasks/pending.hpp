@@ -17,8 +17,9 @@ struct PendingOperation {
   std::uint64_t operation = 0;  ///< Address of a `TaskOperation`.
   detail::TaskArgumentBits argument_kind = detail::kArgumentNone;
   std::uint64_t argument = 0;
-  std::uint64_t context = 0;  ///< Address of the execution context that it keeps busy.
-  std::uint32_t since = 0;    ///< As `coarse_ticks`.
+  std::uint64_t context = 0;     ///< Address of the execution context that it keeps busy.
+  std::uint32_t since = 0;       ///< As `coarse_ticks`.
+  std::uint32_t leak_scope = 0;  ///< Of who created it.
 };
 
 /// The pending operations by the address of the library's object: a hash table of fixed size in
@@ -35,7 +36,8 @@ class PendingTable {
   PendingTable& operator=(const PendingTable&) = delete;
 
   void add(std::uint64_t key, const PendingOperation& operation) noexcept;
-  void remove(std::uint64_t key) noexcept;
+  /// The leak scope of who created it; 0: none, or there is no such operation.
+  std::uint32_t remove(std::uint64_t key) noexcept;
 
   void visit(const std::function<void(const PendingOperation&)>& visitor) const;
   /// Operations that found no room.
@@ -50,6 +52,7 @@ class PendingTable {
     std::atomic<std::uint64_t> argument{0};
     std::atomic<std::uint64_t> context{0};
     std::atomic<std::uint64_t> kind_and_since{0};
+    std::atomic<std::uint32_t> leak_scope{0};
   };
   static constexpr std::uint64_t kBusy = 1;
   static constexpr std::size_t kWindow = 16;

@@ -3,6 +3,7 @@
 
 #include "support/own_memory.hpp"
 #include "tasks/details.hpp"
+#include "tasks/leak_scopes.hpp"
 #include "xgops/detail/frame_memory.hpp"
 
 #include <algorithm>
@@ -97,10 +98,12 @@ class Registry::GrowthLock {
 // The child must not inherit a lock whose holder it does not have.
 void Registry::before_fork() noexcept {
   details().lock();
+  leak_scopes().lock();
   ::pthread_mutex_lock(&g_registry.growth_);
 }
 void Registry::after_fork_in_parent() noexcept {
   ::pthread_mutex_unlock(&g_registry.growth_);
+  leak_scopes().unlock();
   details().unlock();
 }
 void Registry::after_fork_in_child() noexcept {

@@ -108,9 +108,16 @@ class HandlerScope {
       ::xgops_task_try_attach_thread();
     }
     block_ = thread.block;
+    leak_scope_before_ = thread.leak_scope;
+    if (thread.handler_leak_scope != 0) [[unlikely]] {
+      thread.leak_scope = std::exchange(thread.handler_leak_scope, 0);
+    }
     add(ThreadBlock::kHandlerBegun + 1);
   }
-  ~HandlerScope() { add(-1U); }
+  ~HandlerScope() {
+    xgops_task_thread_state.leak_scope = leak_scope_before_;
+    add(-1U);
+  }
   HandlerScope(const HandlerScope&) = delete;
   HandlerScope& operator=(const HandlerScope&) = delete;
 
@@ -122,6 +129,7 @@ class HandlerScope {
   }
 
   ThreadBlock* block_;
+  std::uint32_t leak_scope_before_;
 };
 
 }  // namespace xgops::detail

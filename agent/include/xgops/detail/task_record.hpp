@@ -138,13 +138,16 @@ struct xgops_task_thread {
   std::uint16_t spawn_executor;       ///< Where that one runs; 0: not known.
   /// Of the record in `current`, with bit 0 set, as long as nobody else has touched it.
   std::uint32_t sequence;
+  std::uint32_t leak_scope;          ///< Of what is created here outside of tasks; 0: none.
+  std::uint32_t handler_leak_scope;  ///< Of the handler that is invoked next.
 };
 
 extern "C" {
 /// `constinit`: without a wrapper function around each use.
 extern constinit thread_local xgops_task_thread xgops_task_thread_state
     __attribute__((tls_model("initial-exec"), visibility("default")));
-/// Bit 0: record who creates each task (see XGOPS_TASK_STACKS in the README).
+/// Bit 0: record who creates each task (see XGOPS_TASK_STACKS in the README). Bit 1: a leak check
+/// has begun.
 extern std::atomic<std::uint32_t> xgops_task_options __attribute__((visibility("default")));
 /// 0 until the first operation with a callback: only then are ends worth a look.
 extern std::atomic<std::uint32_t> xgops_pending_count __attribute__((visibility("default")));
@@ -158,6 +161,7 @@ namespace xgops::detail {
 inline constexpr auto kRelaxed = std::memory_order_relaxed;
 inline constexpr auto kRelease = std::memory_order_release;
 inline constexpr std::uint32_t kRecordCreationStacks = 1;
+inline constexpr std::uint32_t kLeakChecks = 2;
 inline constexpr std::uint64_t kTicksPerSecond = 128;
 inline constexpr std::uintptr_t kInitiating = 1;  ///< Bit 0 of `xgops_task_thread::current`.
 

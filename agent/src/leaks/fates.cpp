@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: MIT
+#include "leaks/fates.hpp"
+
+#include "support/own_memory.hpp"
+#include "tasks/holders.hpp"
+#include "tasks/registry.hpp"
+#include "xgops/tasks.hpp"
+#include "xgops/waits/graph.hpp"
+
+#include <cstdint>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+
+namespace xgops::leaks {
+namespace {
+
+using waits::Needs;
+using waits::Node;
+using waits::Role;
+
+/// What those are called who could end a wait.
+std::string_view counterpart(WaitReason reason) {
+  switch (reason) {
+    case WaitReason::kChannelReceive:
+      return "sender";
+    case WaitReason::kChannelSend:
+      return "receiver";
+    case WaitReason::kConditionWait:
+      return "notifier";
+    case WaitReason::kWaitGroup:
+      return "member";
+    default:
+      return "one who could end the wait";
+  }
+}
+
+class Judge {
+ public:
+  explicit Judge(const Look& look) : look_(look) {
+    fates_.tasks.resize(look.tasks.size());
+    fates_.threads.resize(look.threads.size());
+    gone_.resize(look.tasks.size() + look.threads.size());
+    for (std::size_t i = 0; i < look.tasks.size(); ++i) {
+      tasks_.emplace(look.tasks[i].id, graph_.add(Role::kActor, Needs::kNothing));
+    }
+    for (const SeenThread& thread : look.threads) {
+      threads_.emplace(thread.facts.tid, graph_.add(Role::kActor, Needs::kNothing));
+    }
+    for (const tasks::Registry::Thread& thread : tasks::registry().threads()) {
+      const auto node = threads_.find(static_cast<pid_t>(thread.tid));
+      const tasks::AnnouncedWait wait = tasks::Registry::announced_by(thread);
+      if (node != threads_.end() && wait.operation != 0) {
+        add_argument(node->second, WaitReason::kNone, wait.argument_kind, wait.argument);
+      }
+    }
+  }
+
+  Fates run() {
+    for (std::size_t i = 0; i < look_.tasks.size(); ++i) {
+      add_task(static_cast<Node>(i), look_.tasks[i]);
+    }
+    for (std::size_t i = 0; i < look_.threads.size(); ++i) {
+      add_thread(static_cast<Node>(look_.tasks.size() + i), look_.threads[i]);
+    }
+    const waits::Verdict verdict(graph_);
+    for (Node node = 0; node < graph_.size(); ++node) {
+      if (verdict.fate(node) == waits::Fate::kStuck) {
+        text_of(node) = why(verdict, node);
+      }
+    }
+    // Around the cycle, for its members.
+    for (const waits::Knot& knot : verdict.knots()) {
+      for (const Node member : knot.cycle) {
+        text_of(member) = "in a cycle: " + way_around(knot.cycle, member);
+      }
+    }
+    return std::move(fates_);
+  }
+
+ private:
+  void add_task(Node node, const SeenTask& task) {
+    if (task.state == TaskState::kRunning) {
+      if (const auto thread = threads_.find(task.tid); thread != threads_.end()) {
+        wait_for(node, Needs::kAll, thread->second);
+      }
+      return;
+    }
+    if (task.wait != nullptr && task.state == TaskState::kWaiting) {
+      add_argument(node, task.wait->reason, task.argument_kind, task.argument);
+    }
+  }
+
+  void add_thread(Node node, const SeenThread& thread) {
+    const threads::Wait& wait = thread.facts.wait;
+    if (wait.timed || graph_.needs(node) != Needs::kNothing) {
+      return;  // It will end; or the thread has said more than the kernel knows.
+    }
+    switch (wait.reason) {
+      case threads::WaitReason::kMutexLock:
+      case threads::WaitReason::kRwlockWrite:
+      case threads::WaitReason::kRwlockRead:
+      case threads::WaitReason::kJoin:
+        if (wait.owner_state == threads::OwnerState::kExited) {
+          never(node, "held by thread " + std::to_string(wait.owner_tid) + ", which has ended");
+        } else if (const auto owner = threads_.find(wait.owner_tid);
+                   wait.owner_state == threads::OwnerState::kLive && owner != threads_.end()) {
+          wait_for(node, Needs::kAll, owner->second);
+        }
+        return;
+      default:
+        return;
+    }
+  }
+
+  void add_argument(Node node, WaitReason reason, detail::TaskArgumentBits kind,
+                    std::uint64_t argument) {
+    switch (kind) {
+      case detail::kArgumentTask:
+        if (const auto task = tasks_.find(argument);
+            reason == WaitReason::kJoin && task != tasks_.end()) {
+          wait_for(node, Needs::kAll, task->second);
+        }
+        return;
+      case detail::kArgumentHolder: {
+        std::uint64_t word = 0;
+        if (support::copy_own_memory(argument, &word, sizeof word) == sizeof word && word != 0) {
+          add_holder(node, Needs::kAll, word);
+        }
+        return;
+      }
+      case detail::kArgumentHolderSet:
+        add_set(node, reason, tasks::read_holder_set(argument));
+        return;
+      default:
+        return;
+    }
+  }
+
+  void add_set(Node node, WaitReason reason, const tasks::HolderSetFacts& set) {
+    if (!set.is_set || set.unlisted > 0) {
+      return;
+    }
+    if (!set.any) {
+      for (const std::uint64_t word : set.words) {
+        add_holder(node, Needs::kAll, word);
+      }
+      return;
+    }
+    if (!set.sealed) {
+      return;  // Somebody may come along yet.
+    }
+    bool somebody_lives = false;
+    for (const std::uint64_t word : set.words) {
+      if (const auto holder = node_of(word)) {
+        somebody_lives = true;
+        wait_for(node, Needs::kAny, *holder);
+      }
+    }
+    if (!somebody_lives) {
+      never(node, "whose every " + std::string(counterpart(reason)) + " is gone");
+    }
+  }
+
+  [[nodiscard]] const Node* node_of(std::uint64_t word) const {
+    if ((word & Holder::kThread) != 0) {
+      const auto thread = threads_.find(static_cast<pid_t>(word & ~Holder::kThread));
+      return thread == threads_.end() ? nullptr : &thread->second;
+    }
+    const auto task = tasks_.find(word);
+    return task == tasks_.end() ? nullptr : &task->second;
+  }
+
+  void add_holder(Node node, Needs needs, std::uint64_t word) {
+    if (const Node* const holder = node_of(word)) {
+      wait_for(node, needs, *holder);
+      return;
+    }
+    const bool is_thread = (word & Holder::kThread) != 0;
+    // Threads are looked at only where asked for: then nothing is known of this one.
+    if (!is_thread || !look_.threads.empty()) {
+      never(node, std::string("held by ") + (is_thread ? "thread " : "task ") +
+                      std::to_string(word & ~Holder::kThread) + ", which has ended");
+    }
+  }
+
+  void wait_for(Node node, Needs needs, Node other) {
+    if (graph_.needs(node) != Needs::kNever) {
+      graph_.set_needs(node, needs);
+    }
+    graph_.connect(node, other);
+  }
+  void never(Node node, std::string why) {
+    graph_.set_needs(node, Needs::kNever);
+    gone_[node] = std::move(why);
+  }
+
+  [[nodiscard]] std::string& text_of(Node node) {
+    return node < look_.tasks.size() ? fates_.tasks[node]
+                                     : fates_.threads[node - look_.tasks.size()];
+  }
+  [[nodiscard]] std::string name_of(Node node) const {
+    return node < look_.tasks.size()
+               ? "task " + std::to_string(look_.tasks[node].id)
+               : "thread " + std::to_string(look_.threads[node - look_.tasks.size()].facts.tid);
+  }
+
+  [[nodiscard]] std::string why(const waits::Verdict& verdict, Node node) const {
+    if (!gone_[node].empty()) {
+      return gone_[node];
+    }
+    for (const Node other : verdict.waits_for(node)) {
+      if (verdict.fate(other) == waits::Fate::kStuck) {
+        return "held by " + name_of(other) + ", which is blocked for good itself";
+      }
+    }
+    return "which nobody can end any more";
+  }
+
+  [[nodiscard]] std::string way_around(const std::vector<Node>& cycle, Node first) const {
+    constexpr std::size_t kShown = 6;
+    std::size_t at = 0;
+    while (cycle[at] != first) {
+      ++at;
+    }
+    std::string text = name_of(first);
+    for (std::size_t i = 1; i < cycle.size() && i < kShown; ++i) {
+      text += " waits for " + name_of(cycle[(at + i) % cycle.size()]) + ',';
+    }
+    if (cycle.size() == 1) {
+      return text + " waits for itself";
+    }
+    if (cycle.size() > kShown) {
+      text += " and so on over " + std::to_string(cycle.size() - kShown) + " more,";
+    }
+    text.pop_back();
+    return text + ", which waits for " + name_of(first);
+  }
+
+  const Look& look_;
+  waits::Graph graph_;
+  std::unordered_map<std::uint64_t, Node> tasks_;
+  std::unordered_map<pid_t, Node> threads_;
+  std::vector<std::string> gone_;  ///< By node: why its wait never ends.
+  Fates fates_;
+};
+
+}  // namespace
+
+Fates judge(const Look& look) {
+  return Judge(look).run();
+}
+
+}  // namespace xgops::leaks

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: MIT
+#include "leaks/thread_capture.hpp"
+
+#include "support/service_thread.hpp"
+#include "support/unique_fd.hpp"
+#include "xgops/agent_abi.h"
+
+#include <algorithm>
+#include <chrono>
+#include <exception>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <utility>
+
+#include <fcntl.h>
+#include <pthread.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+namespace xgops::leaks {
+namespace {
+
+constexpr std::chrono::seconds kDeadline{2};
+
+/// Collects a capture.
+class Collector final : public threads::CaptureSink {
+ public:
+  void on_module(threads::Module /*module*/) override {}
+  void on_stack(threads::Stack stack) override {
+    stacks_.insert_or_assign(stack.id, std::move(stack.frames));
+  }
+  void on_thread(threads::ThreadStack thread) override {
+    SeenThread seen;
+    seen.facts = std::move(thread.facts);
+    if (const auto stack = stacks_.find(thread.stack_id); stack != stacks_.end()) {
+      seen.frames = stack->second;
+    }
+    if (thread.status != threads::StackStatus::kExact) {
+      seen.problem = std::move(thread.reason);
+    }
+    threads_.push_back(std::move(seen));
+  }
+  [[nodiscard]] std::vector<SeenThread> take() { return std::move(threads_); }
+
+ private:
+  std::unordered_map<std::uint32_t, std::vector<threads::Frame>> stacks_;
+  std::vector<SeenThread> threads_;
+};
+
+/// What the reading thread is given and gives back.
+struct Job {
+  std::size_t max_frames = 0;
+  int signal = 0;
+  std::shared_ptr<const threads::Runtime> runtime;
+  std::vector<SeenThread> threads;
+};
+
+void read_threads(Job& job) {
+  const auto own_tid = static_cast<pid_t>(::syscall(SYS_gettid));
+  const support::UniqueFd directory(::open("/proc/self/task", O_PATH | O_DIRECTORY | O_CLOEXEC));
+  if (directory.get() < 0) {
+    return;
+  }
+  threads::InspectorOptions options;
+  options.task_directory_fd = directory.get();
+  options.signal = job.signal;
+  threads::Inspector inspector(options, job.runtime);
+  threads::CaptureRequest request;
+  request.max_frames = job.max_frames;
+  request.interrupt = job.signal != 0;
+  request.deadline = std::chrono::steady_clock::now() + kDeadline;
+  Collector collector;
+  if (inspector.capture(request, collector)) {
+    job.threads = collector.take();
+    std::erase_if(job.threads,
+                  [&](const SeenThread& thread) { return thread.facts.tid == own_tid; });
+  }
+}
+
+void* run(void* job) noexcept {
+  support::become_service_thread();
+  try {
+    read_threads(*static_cast<Job*>(job));
+  } catch (const std::exception&) {
+    static_cast<Job*>(job)->threads.clear();
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+std::vector<SeenThread> capture_threads(std::size_t max_frames) {
+  static const std::shared_ptr<const threads::Runtime> runtime = threads::probe_runtime();
+  // An agent of this process uses the same slots for its captures.
+  std::string why;
+  Job job;
+  job.max_frames = max_frames;
+  job.runtime = runtime;
+  const bool may_signal = xgops_agent_running() == 0;
+  job.signal = may_signal ? threads::install_capture_signal(0, why) : 0;
+  const OutsideOfScopes outside;
+  const Result<pthread_t> thread =
+      support::start_service_thread(&run, &job, support::service_stack_bytes());
+  if (thread) {
+    ::pthread_join(*thread, nullptr);
+  }
+  if (may_signal) {
+    threads::uninstall_capture_signal(job.signal);
+  }
+  return std::move(job.threads);
+}
+
+}  // namespace xgops::leaks

@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: MIT
+// Threads that libraries start for themselves and keep: nobody's leaks.
+#pragma once
+
+#include "leaks/leak_groups.hpp"
+
+namespace xgops::leaks {
+
+/// By exact identity: the thread's name, or a function on its stack. The list is in the README.
+[[nodiscard]] bool is_well_known(const LeakGroup& group);
+
+}  // namespace xgops::leaks
