@@ -8,7 +8,7 @@ include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 
 # The agent: what programs link or preload.
-install(TARGETS xgops_agent xgops_agent_shared
+install(TARGETS xgops_agent xgops_agent_shared xgops_leak_check
   ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}"
   LIBRARY DESTINATION "${CMAKE_INSTALL_LIBDIR}")
 install(DIRECTORY agent/include/xgops "${PROJECT_BINARY_DIR}/agent/include/xgops"
@@ -19,6 +19,7 @@ install(DIRECTORY agent/include/xgops "${PROJECT_BINARY_DIR}/agent/include/xgops
 set(package_folder "${CMAKE_INSTALL_LIBDIR}/cmake/xgops")
 set(XGOPS_ARCHIVE_NAME libxgops-agent.a)
 set(XGOPS_SHARED_NAME libxgops-agent.so)
+set(XGOPS_LEAK_CHECK_NAME libxgops-leak-check.a)
 configure_package_config_file(scripts/cmake/xgopsConfig.cmake.in
   "${PROJECT_BINARY_DIR}/package/xgopsConfig.cmake"
   INSTALL_DESTINATION "${package_folder}"
@@ -33,7 +34,10 @@ install(FILES "${PROJECT_BINARY_DIR}/package/xgopsConfig.cmake"
 # From lib/pkgconfig back to the prefix, so that an installation can be moved.
 string(REGEX REPLACE "[^/]+" ".." XGOPS_PC_TO_PREFIX "${CMAKE_INSTALL_LIBDIR}/pkgconfig")
 configure_file(scripts/cmake/xgops.pc.in "${PROJECT_BINARY_DIR}/package/xgops.pc" @ONLY)
+configure_file(scripts/cmake/xgops-leak-check.pc.in
+  "${PROJECT_BINARY_DIR}/package/xgops-leak-check.pc" @ONLY)
 install(FILES "${PROJECT_BINARY_DIR}/package/xgops.pc"
+              "${PROJECT_BINARY_DIR}/package/xgops-leak-check.pc"
   DESTINATION "${CMAKE_INSTALL_LIBDIR}/pkgconfig")
 
 install(FILES README.md CHANGELOG.md LICENSE protocol/PROTOCOL.md

@@ -19,6 +19,7 @@
 #include <chrono>
 #include <cstdint>
 #include <cstdio>
+#include <cstdlib>
 #include <functional>
 #include <stop_token>
 #include <string>
@@ -130,6 +131,13 @@ class LeakOptions {
     stop_ = std::move(token);
     return *this;
   }
+  /// The work itself, from the check's beginning to `verify()`, may take so long: if it hangs, all
+  /// tasks and threads are shown on stderr with what blocks them, and the process exits with status
+  /// 1. Without it the environment's XGOPS_HANG holds (seconds). For LeakCheck.
+  LeakOptions& hang_after(std::chrono::nanoseconds limit) {
+    hang_limit_ = limit;
+    return *this;
+  }
   /// Not what exists now. For checks of the whole process.
   LeakOptions& ignore_current() {
     ignores_current_ = true;
@@ -203,6 +211,7 @@ class LeakOptions {
   [[nodiscard]] LeakReport verify(std::uint32_t scope, bool is_main = false) const;
 
   std::chrono::nanoseconds deadline_ = std::chrono::seconds(1);
+  std::chrono::nanoseconds hang_limit_{0};  ///< 0: not said.
   std::stop_token stop_;
   std::vector<std::pair<std::int32_t, std::string>> filters_;
   std::vector<std::uint64_t> known_tasks_;
@@ -243,6 +252,10 @@ class [[nodiscard]] LeakCheck {
       return;
     }
     thread.leak_scope = scope_;
+    if (const std::int64_t limit = hang_limit_ns(); limit > 0) {
+      watch_ = ::xgops_leak_watch_begin(
+          limit, (std::string("the work after ") + file + ':' + std::to_string(line)).c_str());
+    }
   }
   ~LeakCheck() {
     if (is_verified_) {
@@ -269,6 +282,7 @@ class [[nodiscard]] LeakCheck {
       report.errors.push_back(problem_);
       return report;
     }
+    ::xgops_leak_watch_end(std::exchange(watch_, nullptr));
     leave();
     LeakReport report = options.verify(scope_);
     ::xgops_leak_scope_close(std::exchange(scope_, 0));
@@ -277,6 +291,13 @@ class [[nodiscard]] LeakCheck {
   [[nodiscard]] LeakReport verify() { return verify(options_); }
 
  private:
+  [[nodiscard]] std::int64_t hang_limit_ns() const {
+    if (options_.hang_limit_.count() != 0) {
+      return options_.hang_limit_.count();
+    }
+    const char* const seconds = std::getenv("XGOPS_HANG");
+    return seconds == nullptr ? 0 : static_cast<std::int64_t>(std::strtod(seconds, nullptr) * 1e9);
+  }
   void leave() noexcept {
     if (xgops_task_thread_state.leak_scope == scope_) {
       xgops_task_thread_state.leak_scope = before_;
@@ -288,6 +309,7 @@ class [[nodiscard]] LeakCheck {
   std::uint32_t line_;
   std::uint32_t scope_ = 0;
   std::uint32_t before_ = 0;
+  void* watch_ = nullptr;
   bool is_verified_ = false;
   std::string problem_;
 };
@@ -386,6 +408,8 @@ inline std::vector<std::string> LeakOptions::problems(bool has_scope, bool is_ma
     }
   };
   check(deadline_.count() < 0, "within() needs a duration that is not negative");
+  check(hang_limit_.count() < 0, "hang_after() needs a duration that is not negative");
+  check(!has_scope && hang_limit_.count() != 0, "hang_after() is for LeakCheck");
   check(has_bad_label_, "ignore_label() needs a key");
   check(std::any_of(filters_.begin(), filters_.end(),
                     [](const auto& filter) { return filter.second.empty(); }),

@@ -106,6 +106,12 @@ int32_t xgops_leak_verify(const xgops_leak_request* request, xgops_leak_result* 
 /// Calls `add` for each task and thread there is.
 void xgops_leak_current(void (*add)(void* context, int32_t is_thread, uint64_t id), void* context);
 
+/// From now on until `xgops_leak_watch_end`, `what` may take so long. If it does not end, all tasks
+/// and threads are shown on stderr with what blocks them, and the process exits with status 1.
+/// Null: it cannot be watched.
+void* xgops_leak_watch_begin(int64_t limit_ns, const char* what);
+void xgops_leak_watch_end(void* watch);
+
 /// Names functions at addresses of this process for reports: calls `add` once for each function at
 /// `address`, inlined ones first. `exact`: not a return address.
 typedef void (*xgops_leak_namer)(uint64_t address, int32_t exact,

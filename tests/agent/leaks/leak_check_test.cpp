@@ -537,6 +537,30 @@ TEST(WaitForExitTest, WaitsForTheTasksThatFit) {
   EXPECT_TRUE(wait_for_exit(consumes, 30s));
 }
 
+TEST(HangTest, IsShownAndEndsTheProcess) {
+  const auto hang = [] {
+    Mutex mutex;
+    Executor executor;
+    LeakCheck check(LeakOptions().hang_after(100ms));
+    executor.spawn(lock_twice(mutex));
+    executor.run_until_idle();
+    std::mutex never;
+    const std::scoped_lock held(never);
+    std::thread([&] { const std::scoped_lock waits(never); }).join();
+    (void)check.verify();
+  };
+  EXPECT_EXIT(hang(), testing::ExitedWithCode(1),
+              "hang: the work after .*leak_check_test.cpp:[0-9]+ has not ended after 0.1 s\n"
+              "1 task and [0-9]+ threads, 3 of them blocked for good");
+  EXPECT_EXIT(hang(), testing::ExitedWithCode(1), "in state mutex lock");
+  EXPECT_EXIT(hang(), testing::ExitedWithCode(1), "in state join");
+}
+
+TEST(HangTest, IsNoneWhenTheWorkEnds) {
+  LeakCheck check(LeakOptions().hang_after(1h));
+  EXPECT_TRUE(check.verify());
+}
+
 TEST(LeakCheckDestructorTest, ReportsWhatNobodyAskedFor) {
   Channel<int> channel;
   Executor executor;
