@@ -54,6 +54,17 @@ class DumpableScope {
   bool active_;
 };
 
+class EndOfCapture {
+ public:
+  explicit EndOfCapture(ThreadReader& reader) : reader_(reader) {}
+  ~EndOfCapture() { reader_.end_capture(); }
+  EndOfCapture(const EndOfCapture&) = delete;
+  EndOfCapture& operator=(const EndOfCapture&) = delete;
+
+ private:
+  ThreadReader& reader_;
+};
+
 }  // namespace
 
 class Inspector::Impl {
@@ -86,6 +97,7 @@ class Inspector::Impl {
       selected.resize(kMaxThreads);
       summary.truncated = true;
     }
+    const EndOfCapture end(reader_);
     reader_.begin_capture(*tids, request.max_frames);
     const Result<bool> changed = reader_.refresh_modules();
     if (!changed) {

@@ -2,6 +2,7 @@
 // What was read of threads that have slept ever since: most of a second look is the first one's.
 #pragma once
 
+#include "threads/cpu_clocks.hpp"
 #include "threads/task_files.hpp"
 #include "unwind/unwinder.hpp"
 
@@ -26,7 +27,8 @@ struct RememberedThread {
   std::size_t max_frames = 0;  ///< That were asked for.
   unwind::Walk walk;
   std::vector<unwind::UnwoundFrame> frames;
-  std::optional<std::int64_t> last_ran_ns;  ///< On the scheduler's clock.
+  SchedulerStamp stamp;
+  std::optional<std::int64_t> last_ran_ns;  ///< CLOCK_MONOTONIC; empty: not known, or not yet.
 };
 
 /// For the agent's thread only. Takes at most about 1.5 MiB.

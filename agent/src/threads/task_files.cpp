@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <charconv>
 #include <cstring>
+#include <limits>
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -125,14 +126,36 @@ std::optional<SignalFacts> parse_status(std::string_view text) {
   }
   parse_number(line_value(text, "SigCgt:"), facts.caught, 16);
   parse_number(line_value(text, "Seccomp:"), facts.seccomp);  // Absent without CONFIG_SECCOMP.
+  parse_number(line_value(text, "Seccomp_filters:"), facts.seccomp_filters);
   return facts;
 }
 
-char parse_stat_state(std::string_view text) {
+StatFacts parse_stat(std::string_view text) {
+  StatFacts facts;
   // The command name may itself contain ") ", so the last parenthesis is the only safe delimiter
   // (proc(5), field 2).
   const std::size_t close = text.rfind(')');
-  return close != std::string_view::npos && close + 2 < text.size() ? text[close + 2] : '?';
+  if (close == std::string_view::npos || close + 2 >= text.size()) {
+    return facts;
+  }
+  facts.state = text[close + 2];
+  text.remove_prefix(close + 2);
+  constexpr int kFirst = 3;
+  constexpr int kStarted = 22;
+  constexpr int kCpu = 39;
+  constexpr std::uint64_t kTickNs = 10'000'000;  // USER_HZ is 100 on x86-64.
+  constexpr std::uint64_t kMostTicks = std::numeric_limits<std::int64_t>::max() / kTickNs;
+  for (int field = kFirst; field <= kCpu; ++field) {
+    const std::string_view word = next_word(text);
+    std::uint64_t ticks = 0;
+    int cpu = 0;
+    if (field == kStarted && parse_number(word, ticks) && ticks <= kMostTicks) {
+      facts.started_ns = ticks * kTickNs;
+    } else if (field == kCpu && parse_number(word, cpu) && cpu >= 0) {
+      facts.cpu = cpu;
+    }
+  }
+  return facts;
 }
 
 Result<std::vector<pid_t>> TaskFiles::list() const {
@@ -171,6 +194,7 @@ int TaskFiles::open(pid_t tid, const char* name) const noexcept {
   char* end = std::to_chars(path.data(), path.data() + 16, tid).ptr;
   *end++ = '/';
   const std::size_t length = std::min(std::strlen(name), path.size() - 32);
+  // The rest is zero.  NOLINTNEXTLINE(bugprone-not-null-terminated-result)
   std::memcpy(end, name, length);
   const int fd = ::openat(directory_, path.data(), O_RDONLY | O_CLOEXEC);
   return fd < 0 ? -errno : fd;

@@ -40,7 +40,14 @@ struct ScheduleFacts {
 /// What /proc/.../sched says (kernels with CONFIG_SCHED_DEBUG).
 struct SchedulerFacts {
   std::string name;
-  std::int64_t last_ran_ns = 0;  ///< On the scheduler's clock.
+  std::int64_t last_ran_ns = 0;  ///< On the clock of the scheduler of the CPU where that was.
+};
+
+/// What /proc/.../stat says.
+struct StatFacts {
+  char state = '?';
+  std::uint64_t started_ns = 0;  ///< CLOCK_BOOTTIME, to a hundredth of a second, rounded down.
+  int cpu = -1;                  ///< Where it runs or ran last; -1: not known.
 };
 
 /// What matters of /proc/.../status before a signal is sent.
@@ -48,14 +55,15 @@ struct SignalFacts {
   std::uint64_t blocked = 0;  ///< Bit n-1: signal n.
   std::uint64_t caught = 0;   ///< Those with a handler; of the whole process.
   int seccomp = 0;            ///< 0 none, 1 strict, 2 filter.
+  int seccomp_filters = 0;    ///< 0 before Linux 5.9.
 };
 
 [[nodiscard]] SystemCallFacts parse_system_call(std::string_view text);
 [[nodiscard]] std::optional<ScheduleFacts> parse_schedstat(std::string_view text);
 [[nodiscard]] std::optional<SchedulerFacts> parse_sched(std::string_view text);
 [[nodiscard]] std::optional<SignalFacts> parse_status(std::string_view text);
-/// The state letter of /proc/.../stat; '?' when there is none.
-[[nodiscard]] char parse_stat_state(std::string_view text);
+/// Takes what it finds: a text that is cut off gives the fields before the cut.
+[[nodiscard]] StatFacts parse_stat(std::string_view text);
 
 /// The files of all threads of this process, reached through a directory descriptor so that neither
 /// chroot nor a main thread that has ended is in the way.

@@ -17,9 +17,6 @@ namespace xgops::threads {
 namespace {
 
 constexpr int kAttempts = 3;
-constexpr int kClockReadings = 4;
-constexpr std::int64_t kUndisturbedNs =
-    1'000'000;  // Longer: another thread ran between two readings.
 
 std::int64_t steady_now_ns() {
   timespec time{};
@@ -50,14 +47,15 @@ ThreadReader::ThreadReader(const TaskFiles& files, const Runtime& runtime, pid_t
       runtime_(runtime),
       own_tid_(own_tid),
       shared_fd_table_(shared_fd_table),
-      unwinder_(memory_) {}
+      unwinder_(memory_),
+      clocks_(files, own_tid) {}
 
 void ThreadReader::begin_capture(std::span<const pid_t> living, std::size_t max_frames) {
   living_ = living;
   frames_.resize(std::max<std::size_t>(max_frames, 1));
   memory_.begin_capture();
   remembered_.begin_capture(living);
-  read_clock_offset();
+  clocks_.begin_capture();
 }
 
 Result<bool> ThreadReader::refresh_modules() {
@@ -69,32 +67,6 @@ Result<bool> ThreadReader::refresh_modules() {
   return changed;
 }
 
-void ThreadReader::read_clock_offset() {
-  // The scheduler's clock has no name outside the kernel. This thread runs now, so its own entry
-  // tells what that clock shows (to a timer tick at worst). Whatever comes between reading the two
-  // clocks makes the difference larger: the smallest of some is the best.
-  std::array<char, 4096> buffer{};
-  has_scheduler_clock_ = false;
-  for (int i = 0; i < kClockReadings; ++i) {
-    const std::int64_t begin = steady_now_ns();
-    const auto own = parse_sched(files_.read(own_tid_, "sched", buffer));
-    const std::int64_t now = steady_now_ns();
-    if (!own) {
-      return;
-    }
-    const std::int64_t offset = now - own->last_ran_ns;
-    clock_offset_ns_ = has_scheduler_clock_ ? std::min(clock_offset_ns_, offset) : offset;
-    has_scheduler_clock_ = true;
-    if (now - begin < kUndisturbedNs) {
-      return;
-    }
-  }
-}
-
-std::int64_t ThreadReader::age_since(std::int64_t last_ran_ns) const {
-  return std::max<std::int64_t>(steady_now_ns() - clock_offset_ns_ - last_ran_ns, 0);
-}
-
 void ThreadReader::read_name(pid_t tid, ThreadFacts& facts) const {
   std::array<char, 64> buffer{};
   std::string_view name = files_.read(tid, "comm", buffer);
@@ -104,36 +76,21 @@ void ThreadReader::read_name(pid_t tid, ThreadFacts& facts) const {
   facts.name = std::string(name);
 }
 
-void ThreadReader::read_facts(pid_t tid, ThreadFacts& facts, bool running) {
+void ThreadReader::read_facts(pid_t tid, ThreadFacts& facts) {
   facts.tid = tid;
   facts.is_agent = tid == own_tid_;
-  if (!running && sleeper_ != nullptr && sleeper_->last_ran_ns) {
-    facts.state_age_ns = age_since(*sleeper_->last_ran_ns);
-    read_name(tid, facts);  // Other threads may have changed it.
+  if (facts.name.empty()) {
+    read_name(tid, facts);  // Of a remembered thread too: others may have changed it.
+  }
+  if (sleeper_ == nullptr) {
     return;
   }
-  std::array<char, 4096> buffer{};
-  if (has_scheduler_clock_) {
-    if (auto scheduler = parse_sched(files_.read(tid, "sched", buffer))) {
-      facts.name = std::move(scheduler->name);
-      if (!running) {
-        facts.state_age_ns = age_since(scheduler->last_ran_ns);
-        if (sleeper_ != nullptr) {
-          sleeper_->last_ran_ns = scheduler->last_ran_ns;
-        }
-      }
-      return;
-    }
+  if (!sleeper_->last_ran_ns && clocks_.tell()) {
+    sleeper_->last_ran_ns = clocks_.last_run(sleeper_->stamp);
   }
-  read_name(tid, facts);
-}
-
-char ThreadReader::read_state(pid_t tid, const SystemCallFacts& call) const {
-  if (call.kind == SystemCallFacts::Kind::kBlocked && always_interruptible(call.number)) {
-    return 'S';  // Saves a file that costs 10 us to read.
+  if (sleeper_->last_ran_ns) {
+    facts.state_age_ns = std::max<std::int64_t>(steady_now_ns() - *sleeper_->last_ran_ns, 0);
   }
-  std::array<char, 512> buffer{};
-  return parse_stat_state(files_.read(tid, "stat", buffer));
 }
 
 void ThreadReader::store_frames(const unwind::Walk& walk,
@@ -152,8 +109,26 @@ void ThreadReader::store_frames(const unwind::Walk& walk,
   reading.stack.status = reading.stack.reason.empty() ? StackStatus::kExact : StackStatus::kPartial;
 }
 
+void ThreadReader::read_schedule(pid_t tid, RememberedThread& sleeper, std::string& name) const {
+  std::array<char, 4096> buffer{};
+  const bool interruptible = sleeper.call.kind == SystemCallFacts::Kind::kBlocked &&
+                             always_interruptible(sleeper.call.number);
+  if (interruptible && !clocks_.tell()) {
+    sleeper.state = 'S';  // Saves a file that costs 10 us to read.
+    return;
+  }
+  const StatFacts stat = parse_stat(files_.read(tid, "stat", buffer));
+  sleeper.state = interruptible ? 'S' : stat.state;
+  if (clocks_.tell()) {
+    if (auto scheduler = parse_sched(files_.read(tid, "sched", buffer))) {
+      sleeper.stamp = {stat.cpu, scheduler->last_ran_ns, stat.started_ns};
+      name = std::move(scheduler->name);
+    }
+  }
+}
+
 ThreadReader::Attempt ThreadReader::read_sleeper(pid_t tid, const ScheduleFacts& before,
-                                                 RememberedThread& sleeper) {
+                                                 RememberedThread& sleeper, std::string& name) {
   std::array<char, 256> buffer{};
   sleeper.schedule = before;
   sleeper.max_frames = frames_.size();
@@ -166,7 +141,7 @@ ThreadReader::Attempt ThreadReader::read_sleeper(pid_t tid, const ScheduleFacts&
     default:
       break;
   }
-  sleeper.state = read_state(tid, sleeper.call);
+  read_schedule(tid, sleeper, name);
   if (sleeper.state == 'R') {
     return Attempt::kRunning;
   }
@@ -193,10 +168,11 @@ ThreadReader::Attempt ThreadReader::attempt(pid_t tid, ThreadReading& reading) {
     return files_.exists(tid) ? Attempt::kNotReadable : Attempt::kGone;
   }
   reading.stack.facts.cpu_ns = before->cpu_ns;
+  reading.stack.facts.name.clear();
   sleeper_ = remembered_.find(tid, *before, frames_.size());
   if (sleeper_ == nullptr) {
     RememberedThread fresh;
-    const Attempt result = read_sleeper(tid, *before, fresh);
+    const Attempt result = read_sleeper(tid, *before, fresh, reading.stack.facts.name);
     if (result != Attempt::kDone) {
       return result;
     }
@@ -244,7 +220,10 @@ ThreadReading ThreadReader::read(pid_t tid) {
     return reading;
   }
   const bool running = result == Attempt::kRunning || result == Attempt::kMoved;
-  read_facts(tid, facts, running);
+  if (running) {
+    sleeper_ = nullptr;
+  }
+  read_facts(tid, facts);
   if (facts.name.empty() && !files_.exists(tid)) {
     return reading;
   }
@@ -259,7 +238,7 @@ ThreadReading ThreadReader::read(pid_t tid) {
   reading.outcome = ReadOutcome::kDone;
   if (result == Attempt::kNotReadable) {
     std::array<char, 512> buffer{};
-    facts.state = parse_stat_state(files_.read(tid, "stat", buffer));
+    facts.state = parse_stat(files_.read(tid, "stat", buffer)).state;
     if (facts.state == 'Z' || facts.state == 'X') {
       facts.wait.reason = WaitReason::kExited;
       reading.stack.reason = "the thread has ended";
@@ -281,7 +260,7 @@ void ThreadReader::read_own(ThreadReading& reading) {
   reading.stack.status = StackStatus::kExact;
   ThreadFacts& facts = reading.stack.facts;
   sleeper_ = nullptr;
-  read_facts(own_tid_, facts, true);
+  read_facts(own_tid_, facts);
   facts.state = 'R';
   facts.wait.reason = WaitReason::kRunning;
   facts.wait.detail = "answering this request";

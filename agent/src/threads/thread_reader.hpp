@@ -3,6 +3,7 @@
 #pragma once
 
 #include "threads/capture.hpp"
+#include "threads/cpu_clocks.hpp"
 #include "threads/module_map.hpp"
 #include "threads/remembered_threads.hpp"
 #include "threads/runtime.hpp"
@@ -40,6 +41,7 @@ class ThreadReader {
 
   /// `living` (ascending, kept by the caller) are all TIDs; owners are looked up there.
   void begin_capture(std::span<const pid_t> living, std::size_t max_frames);
+  void end_capture() { clocks_.end_capture(); }
   Result<bool> refresh_modules();
 
   /// Reads a sleeping thread in place: registers from the kernel, the stack from memory, the whole
@@ -70,15 +72,15 @@ class ThreadReader {
 
   Attempt attempt(pid_t tid, ThreadReading& reading);
   /// The registers and the stack of a thread that sleeps, as `remembered_` keeps them.
-  Attempt read_sleeper(pid_t tid, const ScheduleFacts& before, RememberedThread& sleeper);
+  Attempt read_sleeper(pid_t tid, const ScheduleFacts& before, RememberedThread& sleeper,
+                       std::string& name);
   void read_own(ThreadReading& reading);
-  void read_facts(pid_t tid, ThreadFacts& facts, bool running);
+  /// State, name, and when it last ran.
+  void read_schedule(pid_t tid, RememberedThread& sleeper, std::string& name) const;
+  void read_facts(pid_t tid, ThreadFacts& facts);
   void read_name(pid_t tid, ThreadFacts& facts) const;
-  [[nodiscard]] char read_state(pid_t tid, const SystemCallFacts& call) const;
   static void store_frames(const unwind::Walk& walk, std::span<const unwind::UnwoundFrame> frames,
                            ThreadReading& reading);
-  [[nodiscard]] std::int64_t age_since(std::int64_t last_ran_ns) const;
-  void read_clock_offset();
 
   const TaskFiles& files_;
   const Runtime& runtime_;
@@ -92,8 +94,7 @@ class ThreadReader {
   std::vector<unwind::UnwoundFrame> frames_;
   RememberedThreads remembered_;
   RememberedThread* sleeper_ = nullptr;  ///< Of the thread that is being read; null: it runs.
-  std::int64_t clock_offset_ns_ = 0;     ///< Steady clock minus the scheduler's clock.
-  bool has_scheduler_clock_ = false;
+  CpuClocks clocks_;
 };
 
 }  // namespace xgops::threads

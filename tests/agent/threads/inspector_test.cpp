@@ -19,6 +19,8 @@
 
 #include <fcntl.h>
 #include <pthread.h>
+#include <sched.h>
+#include <semaphore.h>
 #include <signal.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -225,6 +227,118 @@ TEST_F(InspectorTest, RemembersASleeperExactly) {
   EXPECT_EQ(remembered.facts.wait.detail, read_anew.facts.wait.detail);
   EXPECT_EQ(remembered.facts.cpu_ns, read_anew.facts.cpu_ns);
   EXPECT_GE(remembered.facts.state_age_ns, first.threads.at(reader.tid()).facts.state_age_ns);
+}
+
+/// A thread that goes to a CPU, notes the time and waits there until the test ends.
+class Parked {
+ public:
+  explicit Parked(unsigned cpu) : cpu_(cpu), thread_([this] { park(); }) {}
+  ~Parked() {
+    ::sem_post(&wake_);
+    thread_.join();
+  }
+  Parked(const Parked&) = delete;
+  Parked& operator=(const Parked&) = delete;
+
+  [[nodiscard]] pid_t await_tid() const {
+    while (tid_.load() == 0) {
+      std::this_thread::yield();
+    }
+    return tid_.load();
+  }
+  [[nodiscard]] steady_clock::time_point since() const { return since_; }
+
+ private:
+  void park() {
+    cpu_set_t set;
+    CPU_ZERO(&set);
+    CPU_SET(cpu_, &set);
+    EXPECT_EQ(::sched_setaffinity(0, sizeof(set), &set), 0);
+    since_ = steady_clock::now();
+    tid_.store(gettid());
+    while (::sem_wait(&wake_) != 0) {
+    }
+  }
+
+  unsigned cpu_;
+  sem_t wake_{};  // All zero: nobody may pass.
+  steady_clock::time_point since_;
+  std::atomic<pid_t> tid_{0};
+  std::thread thread_;
+};
+
+/// The calling thread runs on one CPU while it lives.
+class Pinned {
+ public:
+  explicit Pinned(unsigned cpu) {
+    EXPECT_EQ(::sched_getaffinity(0, sizeof(before_), &before_), 0);
+    cpu_set_t only;
+    CPU_ZERO(&only);
+    CPU_SET(cpu, &only);
+    EXPECT_EQ(::sched_setaffinity(0, sizeof(only), &only), 0);
+  }
+  ~Pinned() { ::sched_setaffinity(0, sizeof(before_), &before_); }
+  Pinned(const Pinned&) = delete;
+  Pinned& operator=(const Pinned&) = delete;
+
+ private:
+  cpu_set_t before_{};
+};
+
+TEST_F(InspectorTest, KnowsHowLongAThreadSleepsOnWhicheverCpu) {
+  std::array<char, 4096> buffer{};
+  if (!parse_sched(files_.read(gettid(), "sched", buffer))) {
+    GTEST_SKIP() << "this kernel has no sched file (CONFIG_SCHED_DEBUG)";
+  }
+  cpu_set_t allowed;
+  ASSERT_EQ(::sched_getaffinity(0, sizeof(allowed), &allowed), 0);
+  std::map<unsigned, Parked> parked;
+  for (unsigned cpu = 0; cpu < CPU_SETSIZE && parked.size() < 16; ++cpu) {
+    if (CPU_ISSET(cpu, &allowed)) {
+      parked.try_emplace(cpu, cpu);
+    }
+  }
+  for (const auto& [cpu, thread] : parked) {
+    await_sleep(thread.await_tid(), SYS_futex);
+  }
+  for (const auto& entry : parked) {
+    // The schedulers' clocks may differ by seconds, in either direction.
+    const Pinned here(entry.first);
+    std::size_t known = 0;
+    // A CPU under load may answer too late, and then no age is given for some seconds.
+    for (int round = 0; round < 100 && known < parked.size(); ++round) {
+      inspector_ = std::make_unique<Inspector>(
+          InspectorOptions{.task_directory_fd = directory_.get(), .signal = signal_},
+          probe_runtime());
+      Collected collected;
+      const auto begin = steady_clock::now();
+      capture(collected);
+      const auto end = steady_clock::now();
+      known = 0;
+      for (const auto& [cpu, thread] : parked) {
+        const std::int64_t age = collected.threads.at(thread.await_tid()).facts.state_age_ns;
+        if (age >= 0) {
+          ++known;
+          EXPECT_LE(age, (end - thread.since() + 20ms).count()) << "CPU " << cpu;
+          EXPECT_GE(age, ((begin - thread.since()) / 2 - 20ms).count()) << "CPU " << cpu;
+        }
+      }
+    }
+    EXPECT_EQ(known, parked.size());
+  }
+}
+
+TEST_F(InspectorTest, LeavesNoThreadBehind) {
+  Collected collected;
+  const auto before = files_.list();
+
+  capture(collected);
+
+  const auto deadline = steady_clock::now() + 10s;
+  while (files_.list()->size() != before->size() && steady_clock::now() < deadline) {
+    std::this_thread::yield();
+  }
+  EXPECT_EQ(*files_.list(), *before);
 }
 
 TEST_F(InspectorTest, ReadsAThreadAnewThatHasRun) {

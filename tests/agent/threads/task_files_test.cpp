@@ -65,17 +65,38 @@ TEST(ParseSchedTest, RefusesAnotherFormat) {
 }
 
 TEST(ParseStatusTest, ReadsMaskAndSeccomp) {
-  const auto facts = parse_status("Name:\tSigBlk: x\nSeccomp:\t2\nSigBlk:\tfffffffe7ffbfeff\n");
+  const auto facts = parse_status(
+      "Name:\tSigBlk: x\nSeccomp:\t2\nSeccomp_filters:\t3\nSigBlk:\tfffffffe7ffbfeff\n");
   ASSERT_TRUE(facts);
   EXPECT_EQ(facts->blocked, 0xfffffffe7ffbfeffU);
   EXPECT_EQ(facts->seccomp, 2);
+  EXPECT_EQ(facts->seccomp_filters, 3);
   EXPECT_FALSE(parse_status("Name:\tx\n"));
 }
 
 TEST(ParseStatTest, FindsTheStateBehindTheLastParenthesis) {
-  EXPECT_EQ(parse_stat_state("4711 (a) R) (b) S 1 2 3"), 'S');
-  EXPECT_EQ(parse_stat_state("4711 (x)"), '?');
-  EXPECT_EQ(parse_stat_state(""), '?');
+  EXPECT_EQ(parse_stat("4711 (a) R) (b) S 1 2 3").state, 'S');
+  EXPECT_EQ(parse_stat("4711 (x)").state, '?');
+  EXPECT_EQ(parse_stat("").state, '?');
+}
+
+constexpr const char* kStat =
+    "4711 (a 1) 2) S 1 4711 4711 0 -1 4194304 100 0 0 0 5 6 0 0 20 0 3 0 123456 2207744 300 "
+    "18446744073709551615 1 1 0 0 0 0 0 4096 0 0 0 0 17 5 0 0 0 0 0 0 0 0 0 0 0 0 0\n";
+
+TEST(ParseStatTest, ReadsTheStartAndTheCpu) {
+  const StatFacts facts = parse_stat(kStat);
+  EXPECT_EQ(facts.state, 'S');
+  EXPECT_EQ(facts.started_ns, 1'234'560'000'000U);
+  EXPECT_EQ(facts.cpu, 5);
+}
+
+TEST(ParseStatTest, KnowsNoCpuWhereTheTextIsCutOff) {
+  const std::string_view text = kStat;
+  const StatFacts facts = parse_stat(text.substr(0, text.find(" 17 5 ") + 3));
+  EXPECT_EQ(facts.started_ns, 1'234'560'000'000U);
+  EXPECT_EQ(facts.cpu, -1);
+  EXPECT_EQ(parse_stat("4711 (x) S").cpu, -1);
 }
 
 class TaskFilesTest : public ::testing::Test {
