@@ -8,6 +8,7 @@
 #include <optional>
 
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -71,13 +72,25 @@ std::string describe_socket(int fd) {
   return text;
 }
 
-/// A copy of the host's descriptor in our own table, for as long as it takes to ask for the
+/// Whether `fd` of our own table is the socket to which the link of a thread's descriptor leads.
+bool is_same_socket(int fd, const std::string& link) {
+  struct stat status {};
+  return ::fstat(fd, &status) == 0 && link == "socket:[" + std::to_string(status.st_ino) + ']';
+}
+
+/// A copy of a thread's descriptor in our own table, for as long as it takes to ask for the
 /// addresses.
-UniqueFd borrow(int fd) {
-  const UniqueFd process(static_cast<int>(::syscall(SYS_pidfd_open, ::getpid(), 0)));
-  return process.get() < 0
-             ? UniqueFd()
-             : UniqueFd(static_cast<int>(::syscall(SYS_pidfd_getfd, process.get(), fd, 0)));
+UniqueFd borrow(pid_t tid, int fd, const std::string& link) {
+  constexpr unsigned kOfThread = O_EXCL;  // PIDFD_THREAD, Linux 6.9
+  const auto borrow_from = [&](pid_t id, unsigned flags) {
+    const UniqueFd who(static_cast<int>(::syscall(SYS_pidfd_open, id, flags)));
+    UniqueFd copy(who ? static_cast<int>(::syscall(SYS_pidfd_getfd, who.get(), fd, 0)) : who.get());
+    return copy && is_same_socket(copy.get(), link) ? std::move(copy) : UniqueFd();
+  };
+  UniqueFd copy = borrow_from(tid, kOfThread);
+  // Before, a process could be asked only: the main thread's table, which may be another one, or
+  // none when that thread has ended.
+  return copy ? std::move(copy) : borrow_from(::getpid(), 0);
 }
 
 bool begins_with_any(std::string_view text, std::initializer_list<std::string_view> prefixes) {
@@ -132,8 +145,10 @@ DescriptorInfo describe_descriptor(const TaskFiles& files, pid_t tid, int fd, bo
   }
   if (info.text.starts_with("socket:")) {
     info.kind = DescriptorKind::kSocket;
-    const UniqueFd borrowed = shared_table ? UniqueFd() : borrow(fd);
-    const int socket = shared_table ? fd : borrowed.get();
+    // A thread may have left the table that we share with others (unshare, clone).
+    const bool same = shared_table && is_same_socket(fd, info.text);
+    const UniqueFd borrowed = same ? UniqueFd() : borrow(tid, fd, info.text);
+    const int socket = same ? fd : borrowed.get();
     if (socket >= 0) {
       info.text = describe_socket(socket);
       info.receive_timeout_ns = timeout_option(socket, SO_RCVTIMEO);

@@ -34,7 +34,8 @@ struct DescriptorInfo {
 [[nodiscard]] std::string format_address(const sockaddr_storage& storage, socklen_t length);
 
 /// Describes descriptor `fd` of thread `tid`. For sockets it borrows the descriptor for a moment
-/// (pidfd_getfd) unless `shared_table`, where the number means the same to us.
+/// (pidfd_getfd) unless `shared_table`, where the number means the same to us. Without PIDFD_THREAD
+/// (Linux 6.9) a socket that the main thread does not have stays "socket:[4711]".
 /// Cost: 5 us, for sockets 15 us.
 [[nodiscard]] DescriptorInfo describe_descriptor(const TaskFiles& files, pid_t tid, int fd,
                                                  bool shared_table);

@@ -151,17 +151,21 @@ class Inspector::Impl {
   }
 
  private:
+  /// A main thread that has ended is listed as long as the process lives, but has no descriptors.
+  [[nodiscard]] bool has_files(pid_t tid) const { return !files_.read_link(tid, "cwd").empty(); }
+
   /// A thread that has the host's descriptor table: any but ours, if that has its own. 0: none.
   pid_t host_thread() {
     if (options_.shared_fd_table) {
       return own_tid_;
     }
-    if (!files_.exists(host_tid_)) {
+    if (!has_files(host_tid_)) {
       host_tid_ = 0;
       if (const auto tids = files_.list()) {
-        for (const pid_t tid : *tids) {
-          host_tid_ = tid != own_tid_ && host_tid_ == 0 ? tid : host_tid_;
-        }
+        const auto found = std::find_if(tids->begin(), tids->end(), [this](pid_t tid) {
+          return tid != own_tid_ && has_files(tid);
+        });
+        host_tid_ = found == tids->end() ? 0 : *found;
       }
     }
     return host_tid_;
