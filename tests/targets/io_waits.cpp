@@ -3,6 +3,7 @@
 #include "io_support.hpp"
 
 #include <linux/io_uring.h>
+#include <linux/userfaultfd.h>
 #include <mqueue.h>
 #include <poll.h>
 #include <signal.h>
@@ -11,9 +12,11 @@
 #include <sys/eventfd.h>
 #include <sys/file.h>
 #include <sys/inotify.h>
+#include <sys/ioctl.h>
 #include <sys/msg.h>
 #include <sys/select.h>
 #include <sys/signalfd.h>
+#include <sys/stat.h>
 #include <sys/timerfd.h>
 #include <sys/wait.h>
 #include <termios.h>
@@ -115,21 +118,41 @@ void add_event_descriptors(Scene& scene) {
   scene.add("eventfd", {.reason = "event read", .system_call = SYS_read}, [](Actor& actor) {
     std::uint64_t value = 0;
     const int fd = check(::eventfd(0, EFD_CLOEXEC), "eventfd");
-    actor.waits_on(fd);
+    actor.waits_on(fd, "eventfd");
     actor.about_to_block();
     (void)!::read(fd, &value, sizeof value);
   });
+  scene.add("eventfd-write", {.reason = "system call", .system_call = SYS_write}, [](Actor& actor) {
+    const int fd = check(::eventfd(0, EFD_CLOEXEC), "eventfd");
+    constexpr std::uint64_t kFull = ~std::uint64_t{0} - 1;
+    (void)!::write(fd, &kFull, sizeof kFull);
+    actor.waits_on(fd, "write eventfd");
+    actor.about_to_block();
+    (void)!::write(fd, &kFull, sizeof kFull);
+  });
+  const int faults = static_cast<int>(::syscall(SYS_userfaultfd, O_CLOEXEC | UFFD_USER_MODE_ONLY));
+  uffdio_api api{};
+  api.api = UFFD_API;
+  if (faults >= 0 && ::ioctl(faults, UFFDIO_API, &api) == 0) {  // The kernel may forbid it.
+    scene.add("userfaultfd", {.reason = "event read", .system_call = SYS_read},
+              [faults](Actor& actor) {
+                uffd_msg message{};
+                actor.waits_on(faults, "userfaultfd");
+                actor.about_to_block();
+                (void)!::read(faults, &message, sizeof message);
+              });
+  }
   scene.add("timerfd", {.reason = "event read", .system_call = SYS_read}, [](Actor& actor) {
     std::uint64_t value = 0;
     const int fd = check(::timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC), "timerfd_create");
-    actor.waits_on(fd);
+    actor.waits_on(fd, "timerfd");
     actor.about_to_block();
     (void)!::read(fd, &value, sizeof value);
   });
   scene.add("inotify", {.reason = "event read", .system_call = SYS_read}, [](Actor& actor) {
     std::array<char, 4096> events{};
     const int fd = check(::inotify_init1(IN_CLOEXEC), "inotify_init1");
-    actor.waits_on(fd);
+    actor.waits_on(fd, "inotify");
     actor.about_to_block();
     (void)!::read(fd, events.data(), events.size());
   });
@@ -155,6 +178,14 @@ void add_files(Scene& scene) {
     actor.waits_on(files.second, name);
     return files;
   };
+  const std::string queue = target::scratch_path("queue");
+  check(::mkfifo(queue.c_str(), 0600), "mkfifo");
+  scene.add("open-fifo", {.reason = "system call", .system_call = SYS_openat},
+            [queue](Actor& actor) {
+              actor.waits_on(-1, "openat " + queue);
+              actor.about_to_block();
+              (void)!::open(queue.c_str(), O_RDONLY | O_CLOEXEC);
+            });
   scene.add("flock", {.reason = "file lock", .system_call = SYS_flock}, [open_twice](Actor& actor) {
     const auto files = open_twice("flocked", actor);
     ::flock(files.first, LOCK_EX);

@@ -102,6 +102,15 @@ bool begins_with_any(std::string_view text, std::initializer_list<std::string_vi
   return false;
 }
 
+/// "eventfd" for "anon_inode:[eventfd]" and "inotify" for "anon_inode:inotify".
+std::string anonymous_name(std::string_view link) {
+  link.remove_prefix(link.find(':') + 1);
+  if (link.starts_with('[') && link.ends_with(']')) {
+    link = link.substr(1, link.size() - 2);
+  }
+  return std::string(link);
+}
+
 }  // namespace
 
 std::string format_address(const sockaddr_storage& storage, socklen_t length) {
@@ -159,10 +168,9 @@ DescriptorInfo describe_descriptor(const TaskFiles& files, pid_t tid, int fd, bo
   } else if (begins_with_any(info.text, {"/dev/pts/", "/dev/tty", "/dev/console", "/dev/ptmx"})) {
     info.kind = DescriptorKind::kTerminal;
   } else if (info.text.starts_with("anon_inode:")) {
-    info.kind = begins_with_any(info.text, {"anon_inode:[eventfd", "anon_inode:[timerfd",
-                                            "anon_inode:[signalfd", "anon_inode:inotify"})
-                    ? DescriptorKind::kEvent
-                    : DescriptorKind::kUnknown;
+    // What lives in the kernel only and can be read from tells of events.
+    info.kind = DescriptorKind::kEvent;
+    info.text = anonymous_name(info.text);
   } else {
     const bool named_pipe = files.file_type(tid, "fd/" + std::to_string(fd)) == S_IFIFO;
     info.kind = named_pipe ? DescriptorKind::kPipe : DescriptorKind::kFile;

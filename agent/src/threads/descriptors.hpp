@@ -18,12 +18,13 @@ enum class DescriptorKind : std::uint8_t {
   kPipe,
   kSocket,
   kTerminal,
-  kEvent,  ///< eventfd, timerfd, signalfd, inotify.
+  kEvent,  ///< eventfd, timerfd, signalfd, inotify, userfaultfd and others without a path.
 };
 
 struct DescriptorInfo {
   DescriptorKind kind = DescriptorKind::kUnknown;
-  std::string text;  ///< "tcp 127.0.0.1:80 -> 127.0.0.1:51004", "pipe:[4711]", "/var/log/x".
+  std::string
+      text;  ///< "tcp 127.0.0.1:80 -> 127.0.0.1:51004", "pipe:[4711]", "/var/log/x", "eventfd".
   // Of a socket: after how long its calls give up (SO_RCVTIMEO, SO_SNDTIMEO); 0: never.
   std::int64_t receive_timeout_ns = 0;
   std::int64_t send_timeout_ns = 0;

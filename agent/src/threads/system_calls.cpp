@@ -64,6 +64,7 @@ constexpr std::array kNames{
     NamedNumber{SYS_getdents, "getdents"},
     NamedNumber{SYS_rename, "rename"},
     NamedNumber{SYS_mkdir, "mkdir"},
+    NamedNumber{SYS_creat, "creat"},
     NamedNumber{SYS_unlink, "unlink"},
     NamedNumber{SYS_rt_sigtimedwait, "rt_sigtimedwait"},
     NamedNumber{SYS_rt_sigsuspend, "rt_sigsuspend"},
@@ -103,6 +104,7 @@ constexpr std::array kNames{
     NamedNumber{SYS_io_pgetevents, "io_pgetevents"},
     NamedNumber{SYS_io_uring_enter, "io_uring_enter"},
     NamedNumber{SYS_clone3, "clone3"},
+    NamedNumber{SYS_openat2, "openat2"},
     NamedNumber{SYS_epoll_pwait2, "epoll_pwait2"},
     NamedNumber{449, "futex_waitv"},  // Not in Debian 12's headers.
 };

@@ -3,7 +3,9 @@
 
 #include "threads/descriptors.hpp"
 
+#include <algorithm>
 #include <array>
+#include <cstring>
 #include <ctime>
 #include <string>
 
@@ -27,12 +29,35 @@ WaitReason transfer_reason(DescriptorKind kind, Direction direction) {
     case DescriptorKind::kTerminal:
       return reads ? WaitReason::kTerminalRead : WaitReason::kTerminalWrite;
     case DescriptorKind::kEvent:
-      return reads ? WaitReason::kEventRead : WaitReason::kFileWrite;
+      return reads ? WaitReason::kEventRead : WaitReason::kSystemCall;
     case DescriptorKind::kFile:
     case DescriptorKind::kUnknown:
       break;
   }
   return reads ? WaitReason::kFileRead : WaitReason::kFileWrite;
+}
+
+/// The text at `address`, its first 255 bytes; empty where it cannot be read.
+std::string read_text(unwind::Memory& memory, std::uint64_t address) {
+  constexpr std::size_t kMostBytes = 255;
+  constexpr std::size_t kPageBytes = 4096;
+  std::array<char, kMostBytes> buffer{};
+  std::string text;
+  while (text.size() < kMostBytes) {
+    // The page behind the text may not be there.
+    const std::size_t bytes =
+        std::min<std::size_t>(kMostBytes - text.size(), kPageBytes - address % kPageBytes);
+    if (!memory.read(address, buffer.data(), bytes)) {
+      break;
+    }
+    const std::size_t length = ::strnlen(buffer.data(), bytes);
+    text.append(buffer.data(), length);
+    if (length < bytes) {
+      break;
+    }
+    address += bytes;
+  }
+  return text;
 }
 
 /// One thread's wait, filled in step by step.
@@ -79,7 +104,7 @@ class Finder {
         break;
       default:
         wait_.reason = WaitReason::kSystemCall;
-        wait_.detail = system_call_name(thread_.call.number);
+        wait_.detail = call_with_path();
     }
     return std::move(wait_);
   }
@@ -87,6 +112,18 @@ class Finder {
  private:
   [[nodiscard]] std::uint64_t argument(std::size_t index) const {
     return thread_.call.arguments[index];
+  }
+
+  /// The call's name, and what it opens: "openat /run/queue".
+  [[nodiscard]] std::string call_with_path() const {
+    const int number = thread_.call.number;
+    std::string name = system_call_name(number);
+    const bool opens_at = number == SYS_openat || number == SYS_openat2;
+    if (!opens_at && number != SYS_open && number != SYS_creat) {
+      return name;
+    }
+    const std::string path = read_text(context_.memory, argument(opens_at ? 1 : 0));
+    return path.empty() ? name : std::move(name) + ' ' + path;
   }
 
   void set_timeout(std::int64_t nanoseconds) {
@@ -149,7 +186,7 @@ class Finder {
     }
     if (thread_.state == 'D' && number != SYS_fsync && number != SYS_fdatasync) {
       wait_.reason = WaitReason::kDisk;
-      wait_.detail = system_call_name(number);
+      wait_.detail = call_with_path();
       return true;
     }
     return false;
@@ -272,6 +309,9 @@ class Finder {
 
   bool transfer(std::uint64_t fd, Direction direction) {
     wait_.reason = transfer_reason(set_descriptor(fd).kind, direction);
+    if (wait_.reason == WaitReason::kSystemCall) {
+      wait_.detail = system_call_name(thread_.call.number) + ' ' + wait_.detail;
+    }
     return true;
   }
 

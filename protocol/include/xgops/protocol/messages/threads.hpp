@@ -47,7 +47,7 @@ enum class WaitReason : std::uint8_t {
   kFileLock,
   kTerminalRead,
   kTerminalWrite,
-  kEventRead,  ///< eventfd, timerfd, signalfd, inotify.
+  kEventRead,  ///< eventfd, timerfd, signalfd, inotify, userfaultfd.
   kMessageQueue,
   kSignalWait,
   kChildWait,
