@@ -382,6 +382,26 @@ TEST_F(RequestTest, AProcessThatIsAskedCanStillCrash) {
   EXPECT_EQ(dump["dump"]["signal"]["sender"], ::getpid());
 }
 
+TEST_F(RequestTest, WorkersOfTheKernelLackNothing) {
+  auto target = TargetProcess::spawn(
+      "kernel_workers",
+      options({{"XGOPS_CRASH_DUMP", file().string()}, {"XGOPS_DUMP_SIGNAL", "QUIT"}}));
+  ASSERT_TRUE(target.wait_ready()) << target.log();
+  if (!target.fact("workers").value("allowed", false)) {
+    GTEST_SKIP() << "io_uring is forbidden here";
+  }
+
+  ASSERT_EQ(::kill(target.pid(), SIGQUIT), 0);
+  ASSERT_TRUE(wait_for_dumps(file(), 1)) << read_text(file());
+
+  const Json dump = symbolize(file());
+  EXPECT_EQ(symbolized_.status, 0) << describe(symbolized_);
+  const Json worker = thread_named(dump, "iou-wrk-" + target.pid_text());
+  EXPECT_EQ(string_at(worker, "status"), "exact") << dump["threads"];
+  EXPECT_EQ(string_at(worker, "method"), "none");
+  EXPECT_EQ(string_at(worker, "state"), "sleeping");
+}
+
 TEST_F(RequestTest, TasksAreInTheDump) {
   TargetOptions options;
   options.environment = {{"XGOPS_CRASH_DUMP", file().string()}};

@@ -133,6 +133,30 @@ TEST(ZombieLeaderTest, HidesNothing) {
   EXPECT_EQ(leader["wait"]["reason"], "exited");
 }
 
+TEST(KernelWorkersTest, AreWholeWithoutAStack) {
+  auto target = TargetProcess::spawn("kernel_workers");
+  ASSERT_TRUE(target.wait_ready()) << target.log();
+  if (!target.fact("workers").value("allowed", false)) {
+    GTEST_SKIP() << "io_uring is forbidden here";
+  }
+
+  const auto answer = ask_for_stacks(target);
+
+  EXPECT_EQ(answer.command.status, 0) << describe(answer.command);
+  int workers = 0;
+  for (const Json& thread : answer.document["threads"]) {
+    if (string_at(thread, "name").starts_with("iou-")) {
+      ++workers;
+      EXPECT_EQ(string_at(thread, "state"), "sleeping");
+      EXPECT_EQ(string_at(thread, "status"), "exact");
+      EXPECT_EQ(string_at(thread, "method"), "none");
+      EXPECT_EQ(string_at(thread["wait"], "reason"), "io_uring");
+      EXPECT_EQ(string_at(thread["wait"], "detail"), "kernel worker");
+    }
+  }
+  EXPECT_EQ(workers, 2) << describe(answer.command);
+}
+
 TEST(ModuleStormTest, NeverSpoilsTheOthersStacks) {
   auto target = TargetProcess::spawn("module_storm");
   ASSERT_TRUE(target.wait_ready()) << target.log();

@@ -114,8 +114,11 @@ Threads::Attempt Threads::attempt(Facts& facts) noexcept {
   }
   memory_.forget();
   if (stack_pointer == 0) {
-    facts.status = "unavailable";
-    facts.reason = "the thread has ended";
+    const bool ended = facts.state == 'Z' || facts.state == 'X';
+    // Else a worker of the kernel, which has no stack here and shows the call that made it.
+    facts.call = -1;
+    facts.status = ended ? "unavailable" : "exact";
+    facts.reason = ended ? "the thread has ended" : "";
     return Attempt::kDone;
   }
   registers.set(unwind::kRsp, stack_pointer);

@@ -24,6 +24,7 @@ struct RememberedThread {
   ScheduleFacts schedule;  ///< Equal to the nanosecond: the same thread, and it has not run since.
   SystemCallFacts call;
   char state = 'S';
+  KernelWorker worker = KernelWorker::kNone;
   std::size_t max_frames = 0;  ///< That were asked for.
   unwind::Walk walk;
   std::vector<unwind::UnwoundFrame> frames;

@@ -141,6 +141,7 @@ StatFacts parse_stat(std::string_view text) {
   facts.state = text[close + 2];
   text.remove_prefix(close + 2);
   constexpr int kFirst = 3;
+  constexpr int kFlags = 9;
   constexpr int kStarted = 22;
   constexpr int kCpu = 39;
   constexpr std::uint64_t kTickNs = 10'000'000;  // USER_HZ is 100 on x86-64.
@@ -149,13 +150,26 @@ StatFacts parse_stat(std::string_view text) {
     const std::string_view word = next_word(text);
     std::uint64_t ticks = 0;
     int cpu = 0;
-    if (field == kStarted && parse_number(word, ticks) && ticks <= kMostTicks) {
+    if (field == kFlags) {
+      parse_number(word, facts.flags);
+    } else if (field == kStarted && parse_number(word, ticks) && ticks <= kMostTicks) {
       facts.started_ns = ticks * kTickNs;
     } else if (field == kCpu && parse_number(word, cpu) && cpu >= 0) {
       facts.cpu = cpu;
     }
   }
   return facts;
+}
+
+KernelWorker kernel_worker_of(const StatFacts& stat, const SystemCallFacts& call) {
+  constexpr std::uint64_t kIoWorker = 0x10;      // PF_IO_WORKER, Linux 5.12
+  constexpr std::uint64_t kUserWorker = 0x4000;  // PF_USER_WORKER, Linux 6.4
+  const bool ended = stat.state == 'Z' || stat.state == 'X';
+  const bool has_stack = call.kind != SystemCallFacts::Kind::kRunning && call.stack_pointer != 0;
+  if (ended || has_stack || (stat.flags & (kIoWorker | kUserWorker)) == 0) {
+    return KernelWorker::kNone;
+  }
+  return (stat.flags & kIoWorker) != 0 ? KernelWorker::kIoUring : KernelWorker::kOther;
 }
 
 Result<std::vector<pid_t>> TaskFiles::list() const {

@@ -46,6 +46,7 @@ struct SchedulerFacts {
 /// What /proc/.../stat says.
 struct StatFacts {
   char state = '?';
+  std::uint64_t flags = 0;       ///< PF_... of the kernel's include/linux/sched.h.
   std::uint64_t started_ns = 0;  ///< CLOCK_BOOTTIME, to a hundredth of a second, rounded down.
   int cpu = -1;                  ///< Where it runs or ran last; -1: not known.
 };
@@ -64,6 +65,12 @@ struct SignalFacts {
 [[nodiscard]] std::optional<SignalFacts> parse_status(std::string_view text);
 /// Takes what it finds: a text that is cut off gives the fields before the cut.
 [[nodiscard]] StatFacts parse_stat(std::string_view text);
+
+/// Which of the kernel's workers in this process a thread is. They run no code of the program and
+/// have no stack in it.
+enum class KernelWorker : std::uint8_t { kNone = 0, kIoUring, kOther };
+/// `call` tells it from a thread of the program for which an older kernel sets the same flags.
+[[nodiscard]] KernelWorker kernel_worker_of(const StatFacts& stat, const SystemCallFacts& call);
 
 /// The files of all threads of this process, reached through a directory descriptor so that neither
 /// chroot nor a main thread that has ended is in the way.

@@ -113,12 +113,13 @@ void ThreadReader::read_schedule(pid_t tid, RememberedThread& sleeper, std::stri
   std::array<char, 4096> buffer{};
   const bool interruptible = sleeper.call.kind == SystemCallFacts::Kind::kBlocked &&
                              always_interruptible(sleeper.call.number);
-  if (interruptible && !clocks_.tell()) {
+  if (interruptible && !clocks_.tell() && sleeper.call.stack_pointer != 0) {
     sleeper.state = 'S';  // Saves a file that costs 10 us to read.
     return;
   }
   const StatFacts stat = parse_stat(files_.read(tid, "stat", buffer));
   sleeper.state = interruptible ? 'S' : stat.state;
+  sleeper.worker = kernel_worker_of(stat, sleeper.call);
   if (clocks_.tell()) {
     if (auto scheduler = parse_sched(files_.read(tid, "sched", buffer))) {
       sleeper.stamp = {stat.cpu, scheduler->last_ran_ns, stat.started_ns};
@@ -182,6 +183,7 @@ ThreadReader::Attempt ThreadReader::attempt(pid_t tid, ThreadReading& reading) {
   thread.tid = tid;
   thread.call = sleeper_->call;
   thread.state = sleeper_->state;
+  thread.worker = sleeper_->worker;
   thread.frames = sleeper_->frames;
   const WaitContext context{files_, runtime_, memory_, fresh_memory_, living_, shared_fd_table_};
   reading.stack.facts.wait = find_wait_reason(thread, context);
@@ -196,12 +198,27 @@ ThreadReader::Attempt ThreadReader::attempt(pid_t tid, ThreadReading& reading) {
   }
   store_frames(sleeper_->walk, sleeper_->frames, reading);
   reading.stack.method = StackMethod::kRead;
-  if (thread.call.stack_pointer == 0) {
+  if (thread.worker != KernelWorker::kNone) {
+    reading.stack.method = StackMethod::kNone;
+    reading.stack.status = StackStatus::kExact;  // No frame is missing.
+    reading.stack.reason.clear();
+  } else if (thread.call.stack_pointer == 0) {
     reading.stack.method = StackMethod::kNone;
     reading.stack.status = StackStatus::kUnavailable;
     reading.stack.reason = "the thread has ended";
   }
   return Attempt::kDone;
+}
+
+KernelWorker ThreadReader::running_worker(pid_t tid, std::string_view name) const {
+  // While it runs nothing tells it from what has the same flags on an older kernel, but its name.
+  if (!name.starts_with("iou-") && !name.starts_with("vhost-")) {
+    return KernelWorker::kNone;
+  }
+  std::array<char, 1024> buffer{};
+  SystemCallFacts call;
+  call.kind = SystemCallFacts::Kind::kRunning;
+  return kernel_worker_of(parse_stat(files_.read(tid, "stat", buffer)), call);
 }
 
 ThreadReading ThreadReader::read(pid_t tid) {
@@ -228,8 +245,17 @@ ThreadReading ThreadReader::read(pid_t tid) {
     return reading;
   }
   if (running) {
-    reading.outcome = ReadOutcome::kRunning;
     facts.state = 'R';
+    if (const KernelWorker worker = running_worker(tid, facts.name);
+        worker != KernelWorker::kNone) {
+      reading.outcome = ReadOutcome::kDone;
+      reading.stack.status = StackStatus::kExact;
+      facts.wait = Wait{};
+      facts.wait.reason = WaitReason::kRunning;
+      facts.wait.detail = "kernel worker";
+      return reading;
+    }
+    reading.outcome = ReadOutcome::kRunning;
     facts.wait = Wait{};
     facts.wait.reason = WaitReason::kRunning;
     reading.frames.clear();

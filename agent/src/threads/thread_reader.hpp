@@ -16,6 +16,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <sys/types.h>
@@ -78,6 +79,8 @@ class ThreadReader {
   /// State, name, and when it last ran.
   void read_schedule(pid_t tid, RememberedThread& sleeper, std::string& name) const;
   void read_facts(pid_t tid, ThreadFacts& facts);
+  /// What kind of kernel worker a thread is that runs.
+  [[nodiscard]] KernelWorker running_worker(pid_t tid, std::string_view name) const;
   void read_name(pid_t tid, ThreadFacts& facts) const;
   static void store_frames(const unwind::Walk& walk, std::span<const unwind::UnwoundFrame> frames,
                            ThreadReading& reading);

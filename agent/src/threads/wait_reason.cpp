@@ -353,9 +353,36 @@ class Finder {
   Wait wait_;
 };
 
+/// The call in its file is the one in which a thread of the program made it.
+Wait wait_of_worker(const SleepingThread& thread) {
+  Wait wait;
+  wait.detail = "kernel worker";
+  switch (thread.state) {
+    case 'R':
+      wait.reason = WaitReason::kRunning;
+      break;
+    case 'D':
+      wait.reason = WaitReason::kDisk;
+      break;
+    case 'T':
+      wait.reason = WaitReason::kStopped;
+      break;
+    case 't':
+      wait.reason = WaitReason::kTraced;
+      break;
+    default:
+      wait.reason =
+          thread.worker == KernelWorker::kIoUring ? WaitReason::kIoUring : WaitReason::kSystemCall;
+  }
+  return wait;
+}
+
 }  // namespace
 
 Wait find_wait_reason(const SleepingThread& thread, const WaitContext& context) {
+  if (thread.worker != KernelWorker::kNone) {
+    return wait_of_worker(thread);
+  }
   const bool on_futex = thread.call.kind == SystemCallFacts::Kind::kBlocked &&
                         thread.call.number == SYS_futex && thread.state == 'S';
   return on_futex ? find_futex_reason(thread, context) : Finder(thread, context).find();

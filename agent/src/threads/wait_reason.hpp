@@ -19,6 +19,7 @@ namespace xgops::threads {
 struct SleepingThread {
   pid_t tid = 0;
   char state = 'S';
+  KernelWorker worker = KernelWorker::kNone;
   SystemCallFacts call;
   std::span<const unwind::UnwoundFrame> frames;  ///< May be empty.
 };

@@ -84,7 +84,8 @@ class Builder {
       if (!stacks_[position].frames.empty()) {
         thread.stack_id = stacks_[position].id;
         dump_.stacks.stacks.push_back(std::move(stacks_[position]));
-      } else if (thread.status != protocol::StackStatus::kUnavailable) {
+      } else if (thread.status != protocol::StackStatus::kUnavailable &&
+                 thread.method != protocol::StackMethod::kNone) {
         thread.status = protocol::StackStatus::kUnavailable;
         thread.reason = "its frames are missing in the dump";
       }

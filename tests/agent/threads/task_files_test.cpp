@@ -99,6 +99,21 @@ TEST(ParseStatTest, KnowsNoCpuWhereTheTextIsCutOff) {
   EXPECT_EQ(parse_stat("4711 (x) S").cpu, -1);
 }
 
+TEST(KernelWorkerTest, IsToldByItsFlagsAndByHavingNoStack) {
+  const StatFacts worker = parse_stat("7 (iou-wrk-5) S 1 1 1 0 -1 4210768 0 0");
+  const StatFacts vhost = parse_stat("7 (vhost-5) S 1 1 1 0 -1 4210752 0 0");
+  const StatFacts ordinary = parse_stat("7 (iou-wrk-5) S 1 1 1 0 -1 4194368 0 0");
+  const StatFacts ended = parse_stat("7 (iou-wrk-5) Z 1 1 1 0 -1 4210768 0 0");
+  const SystemCallFacts none = parse_system_call("426 0x4 0x1 0x0 0x0 0x0 0x0 0x0 0x0");
+  const SystemCallFacts some = parse_system_call("426 0x4 0x1 0x0 0x0 0x0 0x0 0x7ffd0 0x7f12");
+
+  EXPECT_EQ(kernel_worker_of(worker, none), KernelWorker::kIoUring);
+  EXPECT_EQ(kernel_worker_of(vhost, none), KernelWorker::kOther);
+  EXPECT_EQ(kernel_worker_of(ordinary, none), KernelWorker::kNone);
+  EXPECT_EQ(kernel_worker_of(worker, some), KernelWorker::kNone);
+  EXPECT_EQ(kernel_worker_of(ended, none), KernelWorker::kNone);
+}
+
 class TaskFilesTest : public ::testing::Test {
  protected:
   support::UniqueFd directory_{::open("/proc/self/task", O_PATH | O_DIRECTORY | O_CLOEXEC)};

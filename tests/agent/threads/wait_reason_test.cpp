@@ -93,6 +93,28 @@ TEST_F(WaitReasonTest, ReadsNoMoreOfAPathThanABit) {
   EXPECT_EQ(wait_of(SYS_openat, 1, kPage, memory).detail, "openat " + std::string(255, 'x'));
 }
 
+TEST_F(WaitReasonTest, SaysOfAKernelWorkerWhatItIs) {
+  Bytes memory(kPage, "");
+  SleepingThread thread;
+  thread.call.kind = SystemCallFacts::Kind::kBlocked;
+  thread.call.number = SYS_futex;
+  thread.worker = KernelWorker::kIoUring;
+  const WaitContext context{files_, *runtime_, memory, memory, {}, true};
+
+  const Wait idle = find_wait_reason(thread, context);
+  thread.state = 'D';
+  const Wait busy = find_wait_reason(thread, context);
+  thread.state = 'S';
+  thread.worker = KernelWorker::kOther;
+  const Wait other = find_wait_reason(thread, context);
+
+  EXPECT_EQ(idle.reason, WaitReason::kIoUring);
+  EXPECT_EQ(idle.detail, "kernel worker");
+  EXPECT_EQ(idle.system_call, -1) << "the call belongs to the thread that made it";
+  EXPECT_EQ(busy.reason, WaitReason::kDisk);
+  EXPECT_EQ(other.reason, WaitReason::kSystemCall);
+}
+
 TEST_F(WaitReasonTest, CallsDescriptorsWithoutPathByTheirKind) {
   Bytes memory(kPage, "");
   const support::UniqueFd fd(::eventfd(0, EFD_CLOEXEC));
