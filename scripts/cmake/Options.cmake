@@ -25,8 +25,10 @@ if(PROJECT_IS_TOP_LEVEL)
   find_program(XGOPS_CCACHE ccache)
   if(XGOPS_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
     set(CMAKE_C_COMPILER_LAUNCHER "${XGOPS_CCACHE}")
-    # What ccache asks for with precompiled headers.
-    set(CMAKE_CXX_COMPILER_LAUNCHER env CCACHE_SLOPPINESS=pch_defines,time_macros "${XGOPS_CCACHE}")
+    # What ccache asks for with precompiled headers. It takes the headers from the compiler's list (-MD)
+    # and does not preprocess each source to find them.
+    set(CMAKE_CXX_COMPILER_LAUNCHER
+      env CCACHE_DEPEND=1 CCACHE_SLOPPINESS=pch_defines,time_macros "${XGOPS_CCACHE}")
   endif()
 endif()
 
