@@ -13,7 +13,7 @@
 namespace xgops::protocol {
 namespace {
 
-HeaderBytes bytes_of(std::initializer_list<unsigned> values) {
+HeaderBytes header_bytes_of(std::initializer_list<unsigned> values) {
   HeaderBytes bytes{};
   std::transform(values.begin(), values.end(), bytes.begin(),
                  [](unsigned value) { return static_cast<std::byte>(value); });
@@ -30,8 +30,8 @@ TEST(HeaderTest, HasTheDocumentedLayout) {
                       .type = static_cast<MessageType>(0x3456),
                       .request_id = 0x789a'bcde,
                       .payload_bytes = 0x0001'0203};
-  const HeaderBytes expected = bytes_of({'X', 'G', 'O', 'P', 0x12, 0x01, 0x56, 0x34,  //
-                                         0xde, 0xbc, 0x9a, 0x78, 0x03, 0x02, 0x01, 0x00});
+  const HeaderBytes expected = header_bytes_of({'X', 'G', 'O', 'P', 0x12, 0x01, 0x56, 0x34,  //
+                                                0xde, 0xbc, 0x9a, 0x78, 0x03, 0x02, 0x01, 0x00});
 
   EXPECT_EQ(encode_header(header), expected);
 }

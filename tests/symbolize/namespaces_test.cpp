@@ -32,7 +32,7 @@ std::string plain_function_of(const RunningFixture& fixture) {
   return "plain_function at calls.cpp:" + std::to_string(fixture.call("plain").lines[0]);
 }
 
-fs::path build_id_file(const fs::path& directory, const std::vector<std::uint8_t>& id) {
+fs::path file_of_build_id(const fs::path& directory, const std::vector<std::uint8_t>& id) {
   const std::string digits = to_hex(id);
   return directory / ".build-id" / digits.substr(0, 2) / (digits.substr(2) + ".debug");
 }
@@ -45,7 +45,7 @@ class ChangedRoot {
     fs::create_directories(root / "bin");
     fs::copy_file(fixture_path("gcc_static"), root / "bin/program");
     id_ = build_id_of(root / "bin/program");
-    const auto debug = build_id_file(root / "debug", id_);
+    const auto debug = file_of_build_id(root / "debug", id_);
     fs::create_directories(debug.parent_path());
     stripped_ = succeeds({"objcopy", "--only-keep-debug", (root / "bin/program").string(),
                           debug.string()}) &&

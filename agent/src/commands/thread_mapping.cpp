@@ -33,7 +33,7 @@ static_assert(static_cast<int>(threads::StackStatus::kUnavailable) ==
 static_assert(static_cast<int>(threads::StackMethod::kSelf) ==
               static_cast<int>(protocol::StackMethod::kLast));
 
-protocol::Wait to_wire(threads::Wait wait) {
+protocol::Wait wait_to_wire(threads::Wait wait) {
   protocol::Wait wire;
   wire.reason = static_cast<protocol::WaitReason>(wait.reason);
   wire.owner_state = static_cast<protocol::OwnerState>(wait.owner_state);
@@ -59,7 +59,7 @@ protocol::ThreadFacts to_wire(threads::ThreadFacts facts) {
   wire.is_agent = facts.is_agent;
   wire.cpu_ns = facts.cpu_ns;
   wire.state_age_ns = facts.state_age_ns;
-  wire.wait = to_wire(std::move(facts.wait));
+  wire.wait = wait_to_wire(std::move(facts.wait));
   return wire;
 }
 

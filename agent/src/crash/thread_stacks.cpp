@@ -13,7 +13,7 @@ namespace {
 
 // The dump itself has a stack of its own. But handlers of the program with SA_ONSTACK, which had
 // the thread's whole stack before, run here now.
-constexpr std::size_t kStackBytes = std::size_t{64} * 1024;
+constexpr std::size_t kThreadStackBytes = std::size_t{64} * 1024;
 constexpr std::size_t kGuardBytes = 4096;
 
 constinit std::atomic<bool> g_wanted{false};
@@ -29,7 +29,7 @@ void release(void* range) {
     none.ss_flags = SS_DISABLE;
     ::sigaltstack(&none, nullptr);
   }
-  ::munmap(range, kGuardBytes + kStackBytes);
+  ::munmap(range, kGuardBytes + kThreadStackBytes);
 }
 
 }  // namespace
@@ -48,18 +48,18 @@ void guard_this_thread() noexcept {
   if (!g_has_key || ::sigaltstack(nullptr, &now) != 0 || (now.ss_flags & SS_DISABLE) == 0) {
     return;
   }
-  void* const range = ::mmap(nullptr, kGuardBytes + kStackBytes, PROT_READ | PROT_WRITE,
+  void* const range = ::mmap(nullptr, kGuardBytes + kThreadStackBytes, PROT_READ | PROT_WRITE,
                              MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (range == MAP_FAILED) {
     return;
   }
   stack_t mine{};
   mine.ss_sp = static_cast<char*>(range) + kGuardBytes;
-  mine.ss_size = kStackBytes;
+  mine.ss_size = kThreadStackBytes;
   if (::mprotect(range, kGuardBytes, PROT_NONE) != 0 || ::pthread_setspecific(g_key, range) != 0 ||
       ::sigaltstack(&mine, nullptr) != 0) {
     ::pthread_setspecific(g_key, nullptr);
-    ::munmap(range, kGuardBytes + kStackBytes);
+    ::munmap(range, kGuardBytes + kThreadStackBytes);
   }
 }
 

@@ -35,7 +35,7 @@ bool parse_number(std::string_view word, Number& value, int base = 10) {
   return error == std::errc{} && end == word.data() + word.size();
 }
 
-bool parse_hex(std::string_view word, std::uint64_t& value) {
+bool parse_hex_word(std::string_view word, std::uint64_t& value) {
   if (word.starts_with("0x")) {
     word.remove_prefix(2);
   }
@@ -70,13 +70,13 @@ SystemCallFacts parse_system_call(std::string_view text) {
   }
   if (facts.number >= 0) {
     for (std::uint64_t& argument : facts.arguments) {
-      if (!parse_hex(next_word(text), argument)) {
+      if (!parse_hex_word(next_word(text), argument)) {
         return facts;
       }
     }
   }
-  if (parse_hex(next_word(text), facts.stack_pointer) &&
-      parse_hex(next_word(text), facts.instruction_pointer)) {
+  if (parse_hex_word(next_word(text), facts.stack_pointer) &&
+      parse_hex_word(next_word(text), facts.instruction_pointer)) {
     facts.kind = facts.number >= 0 ? SystemCallFacts::Kind::kBlocked
                                    : SystemCallFacts::Kind::kBlockedElsewhere;
   }

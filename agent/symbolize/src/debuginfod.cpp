@@ -24,8 +24,8 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr std::size_t kMinBuildIdBytes = 3;
-constexpr std::size_t kMaxPathBytes = 4096;
+constexpr std::size_t kMinIdBytes = 3;
+constexpr std::size_t kMaxAnswerBytes = 4096;
 
 /// Our environment with the time-outs that we want; the user's may be a minute and a half.
 std::vector<std::string> environment_with_timeout(std::chrono::seconds timeout) {
@@ -55,7 +55,7 @@ std::vector<char*> pointers_to(std::vector<std::string>& words) {
 /// The first line from `fd`, or nothing when the deadline comes before its end.
 Result<std::string> read_line(int fd, Clock::time_point deadline) {
   std::string text;
-  while (text.find('\n') == std::string::npos && text.size() < kMaxPathBytes) {
+  while (text.find('\n') == std::string::npos && text.size() < kMaxAnswerBytes) {
     const auto left =
         std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now()).count();
     pollfd ready = {fd, POLLIN, 0};
@@ -83,7 +83,7 @@ Result<std::string> Debuginfod::find_debug_file(const BuildId& build_id) {
   if (!enabled_ || servers == nullptr || *servers == '\0') {
     return system_error(ENOSYS, "DEBUGINFOD_URLS is not set");
   }
-  if (build_id.size() < kMinBuildIdBytes) {
+  if (build_id.size() < kMinIdBytes) {
     return system_error(ENOENT, "debuginfod");
   }
   auto path = run(to_hex(build_id));

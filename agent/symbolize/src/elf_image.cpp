@@ -20,7 +20,7 @@ namespace {
 constexpr std::size_t kMaxBuildIdBytes = 64;
 constexpr std::size_t kMaxSections = 1U << 20U;
 /// Longer names are cut off: a million symbols may share one that is as long as the file.
-constexpr std::size_t kMaxNameBytes = 64U << 10U;
+constexpr std::size_t kMaxSymbolNameBytes = 64U << 10U;
 /// What a section may decompress to: real debug information shrinks to a third or a fifth, a bomb
 /// to a thousandth.
 constexpr std::uint64_t kMaxDecompressedBytes = std::uint64_t{4} << 30U;
@@ -210,7 +210,7 @@ std::string_view ElfImage::SymbolTable::name(std::size_t offset) const {
   if (offset >= strings.size()) {
     return {};
   }
-  const auto rest = strings.substr(offset, kMaxNameBytes);
+  const auto rest = strings.substr(offset, kMaxSymbolNameBytes);
   return rest.substr(0, rest.find('\0'));
 }
 

@@ -11,7 +11,7 @@ namespace xgops::symbolize {
 namespace {
 
 /// Deeper nesting comes from damage, not from a compiler.
-constexpr std::size_t kMaxDepth = 1024;
+constexpr std::size_t kMaxOpenEntries = 1024;
 
 }  // namespace
 
@@ -47,7 +47,7 @@ FunctionIndex::FunctionIndex(const DieReader& reader, std::size_t root, Depth de
     const bool enters =
         depth == Depth::kEverything || tag == DW_TAG_namespace || tag == DW_TAG_module;
     scopes_.push_back({die.offset, reader.unit_end(), open.empty() ? kNone : open.back()});
-    if (enters && open.size() < kMaxDepth) {
+    if (enters && open.size() < kMaxOpenEntries) {
       open.push_back(static_cast<std::ptrdiff_t>(scopes_.size()) - 1);
     } else {
       position = reader.behind(die);
@@ -91,7 +91,7 @@ std::vector<std::size_t> FunctionIndex::enclosing(const DieReader& reader,
   }
   const std::size_t known = around.size();
   std::size_t position = die.end;
-  while (position < offset && around.size() < kMaxDepth && reader.read(position, die)) {
+  while (position < offset && around.size() < kMaxOpenEntries && reader.read(position, die)) {
     position = die.end;
     if (die.shape == nullptr) {
       if (around.size() == known) {

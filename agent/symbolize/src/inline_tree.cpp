@@ -10,7 +10,7 @@ namespace xgops::symbolize {
 
 namespace {
 
-constexpr std::size_t kMaxDepth = 1024;
+constexpr std::size_t kMaxInlineDepth = 1024;
 /// More come from damage; each look-up goes through all of them.
 constexpr std::size_t kMaxCalls = 1U << 20U;
 
@@ -50,7 +50,7 @@ InlineTree::InlineTree(const DieReader& reader, std::size_t offset, CodeRanges& 
     if (die.shape->has_children) {
       // Whether a block's own ranges contain an address does not matter: those of the calls in it
       // do.
-      if ((inlined || is_block(die.shape->tag)) && open.size() < kMaxDepth) {
+      if ((inlined || is_block(die.shape->tag)) && open.size() < kMaxInlineDepth) {
         open.push_back(inside);
       } else {
         position = reader.behind(die);

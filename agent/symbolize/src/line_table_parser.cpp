@@ -15,7 +15,7 @@ namespace xgops::symbolize {
 namespace {
 
 constexpr std::uint32_t kLargeFormat = 0xffffffff;
-constexpr std::size_t kMaxPathBytes = 4096;
+constexpr std::size_t kMaxFileNameBytes = 4096;
 constexpr std::size_t kMaxRows = std::numeric_limits<std::uint32_t>::max();
 
 std::string_view string_in(std::span<const std::uint8_t> section, std::uint64_t offset) {
@@ -23,7 +23,7 @@ std::string_view string_in(std::span<const std::uint8_t> section, std::uint64_t 
     return {};
   }
   // Bounded, because all of a damaged table's files may share one endless string.
-  const auto rest = section.subspan(offset, std::min(kMaxPathBytes, section.size() - offset));
+  const auto rest = section.subspan(offset, std::min(kMaxFileNameBytes, section.size() - offset));
   const auto end = std::find(rest.begin(), rest.end(), std::uint8_t{0});
   return {reinterpret_cast<const char*>(rest.data()), static_cast<std::size_t>(end - rest.begin())};
 }

@@ -15,10 +15,10 @@
 namespace xgops::cli {
 namespace {
 
-constexpr std::uint32_t kHelloId = 1;
+constexpr std::uint32_t kSessionHelloId = 1;
 constexpr std::size_t kReceiveBytes = std::size_t{128} * 1024;
 /// How long to wait before connecting again to a listener whose queue was full.
-constexpr int kRetryMs = 2;
+constexpr int kConnectRetryMs = 2;
 
 }  // namespace
 
@@ -40,7 +40,7 @@ Result<Session> Session::connect(const SocketAddress& address, uid_t caller,
       return no_answer(deadline);
     }
     // A Unix socket gives no event when a full queue drains: look again soon.
-    ::poll(nullptr, 0, std::min(deadline.poll_timeout_ms(), kRetryMs));
+    ::poll(nullptr, 0, std::min(deadline.poll_timeout_ms(), kConnectRetryMs));
   }
 }
 
@@ -48,14 +48,14 @@ Result<void> Session::greet(const Deadline& deadline) {
   if (greeted_) {
     return {};
   }
-  if (auto sent = send(hello_request(kHelloId), deadline); !sent) {
+  if (auto sent = send(hello_request(kSessionHelloId), deadline); !sent) {
     return sent;
   }
   const auto message = receive(deadline);
   if (!message) {
     return message.error();
   }
-  auto read = read_hello(*message, kHelloId, hello_);
+  auto read = read_hello(*message, kSessionHelloId, hello_);
   greeted_ = read.has_value();
   return read;
 }
@@ -64,7 +64,7 @@ Result<void> Session::exchange(const protocol::Header& request, protocol::Bytes 
                                Deadline deadline, const OnPayload& on_payload) {
   if (!greeted_) {
     // Both requests at once save a round trip, and with it a wake-up of the agent.
-    protocol::Bytes both = hello_request(kHelloId);
+    protocol::Bytes both = hello_request(kSessionHelloId);
     both.insert(both.end(), bytes.begin(), bytes.end());
     bytes = std::move(both);
   } else if (auto able = check_capability(hello_, request.type); !able) {
@@ -80,7 +80,7 @@ Result<void> Session::exchange(const protocol::Header& request, protocol::Bytes 
       return message.error();
     }
     if (!greeted_) {
-      if (auto read = read_hello(*message, kHelloId, hello_); !read) {
+      if (auto read = read_hello(*message, kSessionHelloId, hello_); !read) {
         return read;
       }
       greeted_ = true;

@@ -180,7 +180,7 @@ Result<Report> run(Context& context, const DiagnoseOptions& options) {
   return result;
 }
 
-Action attach(OptionSet& options) {
+Action attach_diagnose(OptionSet& options) {
   auto parsed = std::make_shared<DiagnoseOptions>();
   attach_target_options(options, parsed->target);
   options.choice("-f,--format", "FORMAT", parsed->format,
@@ -235,7 +235,7 @@ Command diagnose_command() {
                    {"xgops diagnose 4711 --older 30s", "also reads without a timeout"},
                    {"xgops diagnose -n server --format sarif -o findings.sarif",
                     "for tools that collect findings"}},
-      .attach = attach,
+      .attach = attach_diagnose,
   };
 }
 

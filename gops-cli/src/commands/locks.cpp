@@ -91,7 +91,7 @@ Result<LocksReport> ask(Target& target, const Deadline& deadline, const LocksOpt
   return report;
 }
 
-Action attach(OptionSet& options) {
+Action attach_locks(OptionSet& options) {
   auto parsed = std::make_shared<LocksOptions>();
   attach_target_options(options, parsed->target);
   options.flag("-a,--all", parsed->all,
@@ -128,7 +128,7 @@ Command locks_command() {
                    {"xgops locks 4711 --all", "everything that is waited for"},
                    {"xgops locks 4711 --json | jq '.locks[] | select(.waiters | length > 4)'",
                     "locks that many queue for"}},
-      .attach = attach,
+      .attach = attach_locks,
   };
 }
 

@@ -112,7 +112,7 @@ Result<PendingReport> ask(Target& target, const Deadline& deadline,
   return report;
 }
 
-Action attach(OptionSet& options) {
+Action attach_pending(OptionSet& options) {
   auto target = std::make_shared<TargetOptions>();
   attach_target_options(options, *target);
   return [target](Context& context) -> Result<Report> {
@@ -152,7 +152,7 @@ Command pending_command() {
       .examples = {{"xgops pending -p 4711", "those that are pending longest first"},
                    {"xgops pending 4711 --json | jq '.pending[] | select(.task == null)'",
                     "operations with a callback"}},
-      .attach = attach,
+      .attach = attach_pending,
   };
 }
 

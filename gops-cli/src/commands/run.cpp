@@ -169,7 +169,7 @@ Result<Report> run(Context& context, const RunOptions& options) {
       "cannot run " + *program + ": " + std::generic_category().message(error_number));
 }
 
-Action attach(OptionSet& options) {
+Action attach_run(OptionSet& options) {
   auto parsed = std::make_shared<RunOptions>();
   options.text("--dir", "DIRECTORY", parsed->directory,
                "Where the agent puts its socket (sets XGOPS_DIR)", Completes::kDirectory);
@@ -220,7 +220,7 @@ Command run_command() {
                    {"xgops run --log /tmp/agent.log -- ./server", "with a log of the agent"},
                    {"xgops run --crash-dump crash.%p -- ./server",
                     "then, after a crash, `xgops symbolize crash.4711`"}},
-      .attach = attach,
+      .attach = attach_run,
   };
 }
 

@@ -159,7 +159,7 @@ Result<Report> run(Context& context, const StackOptions& options) {
   return result;
 }
 
-Action attach(OptionSet& options) {
+Action attach_stack(OptionSet& options) {
   auto parsed = std::make_shared<StackOptions>();
   attach_target_options(options, parsed->target);
   options.choice("-f,--format", "FORMAT", parsed->format,
@@ -215,7 +215,7 @@ Command stack_command() {
            {"xgops stack 4711 --json | jq '.threads[] | select(.wait.reason == \"mutex_lock\")'",
             "threads that wait for a mutex"},
            {"xgops stack 4711 --tasks", "what the coroutines do"}},
-      .attach = attach,
+      .attach = attach_stack,
   };
 }
 

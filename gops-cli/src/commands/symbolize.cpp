@@ -118,7 +118,7 @@ Result<Report> run(Context& context, const SymbolizeOptions& options) {
   return result;
 }
 
-Action attach(OptionSet& options) {
+Action attach_symbolize(OptionSet& options) {
   auto parsed = std::make_shared<SymbolizeOptions>();
   ArgumentModel file;
   file.name = "FILE";
@@ -159,7 +159,7 @@ Command symbolize_command() {
                     "the dump of a process that ran with "
                     "XGOPS_CRASH_DUMP=crash.%p"},
                    {"journalctl -u server | xgops symbolize -", "the last dump in a log"}},
-      .attach = attach,
+      .attach = attach_symbolize,
   };
 }
 

@@ -74,7 +74,7 @@ Result<Report> run(Context& context, const TasksOptions& options) {
   return result;
 }
 
-Action attach(OptionSet& options) {
+Action attach_tasks(OptionSet& options) {
   auto parsed = std::make_shared<TasksOptions>();
   attach_target_options(options, parsed->target);
   options.choice(
@@ -127,7 +127,7 @@ Command tasks_command() {
            {"xgops tasks 4711 --task 19", "everything about one task"},
            {"xgops tasks 4711 --json --limit 0 | jq '.tasks[] | .wait.reason' | sort | uniq -c",
             "how many wait for what"}},
-      .attach = attach,
+      .attach = attach_tasks,
   };
 }
 

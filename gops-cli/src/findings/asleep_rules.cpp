@@ -14,7 +14,7 @@ using protocol::Task;
 using protocol::TaskState;
 using protocol::TaskWaitReason;
 
-constexpr std::size_t kMostMembers = 8;
+constexpr std::size_t kMostAsleep = 8;
 
 /// Whether somebody has to end the wait: no timer, peer or system does.
 bool needs_somebody(const Task& task) {
@@ -102,7 +102,7 @@ std::vector<Finding> find_asleep_executors(const Analysis& analysis) {
     Finding finding;
     finding.rule = "executor-asleep";
     finding.severity = Severity::kWarning;
-    for (std::size_t i = 0; i < std::min(tasks.size(), kMostMembers); ++i) {
+    for (std::size_t i = 0; i < std::min(tasks.size(), kMostAsleep); ++i) {
       finding.members.push_back({false, tasks[i]});
     }
     finding.unlisted = tasks.size() - finding.members.size();

@@ -13,7 +13,7 @@
 namespace xgops::cli {
 namespace {
 
-constexpr std::size_t kMostMembers = 3;
+constexpr std::size_t kMostExamples = 3;
 constexpr std::uint32_t kLargeFrame = 4096;
 
 std::string place_text(const protocol::SourceLocation& place) {
@@ -81,7 +81,7 @@ std::vector<Finding> find_large_frames(const Analysis& analysis) {
       Large& large = by_place[table.chain(id)[frame]];
       large.bytes = std::max(large.bytes, bytes[frame]);
       ++large.count;
-      if (large.who.size() < kMostMembers) {
+      if (large.who.size() < kMostExamples) {
         large.who.push_back({false, i});
       }
     }

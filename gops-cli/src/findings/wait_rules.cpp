@@ -13,7 +13,7 @@ using waits::Fate;
 using waits::Needs;
 using waits::Node;
 
-constexpr std::size_t kMostMembers = 32;
+constexpr std::size_t kMostListed = 32;
 constexpr std::size_t kMostBehind = 16;
 constexpr std::size_t kMostNamed = 4;
 
@@ -69,9 +69,9 @@ void add_behind(Finding& finding, std::vector<Who> behind) {
 }
 
 void limit_members(Finding& finding) {
-  if (finding.members.size() > kMostMembers) {
-    finding.unlisted = finding.members.size() - kMostMembers;
-    finding.members.resize(kMostMembers);
+  if (finding.members.size() > kMostListed) {
+    finding.unlisted = finding.members.size() - kMostListed;
+    finding.members.resize(kMostListed);
   }
 }
 

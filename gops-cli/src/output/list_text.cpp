@@ -11,10 +11,6 @@
 namespace xgops::cli {
 namespace {
 
-std::string or_dash(std::string text) {
-  return text.empty() ? "-" : std::move(text);
-}
-
 template <class Number>
 std::string number_or_dash(const std::optional<Number>& number) {
   return number ? std::to_string(*number) : "-";

@@ -15,6 +15,10 @@ constexpr std::size_t kGap = 2;
 
 }  // namespace
 
+std::string or_dash(std::string text) {
+  return text.empty() ? "-" : std::move(text);
+}
+
 std::string Table::render(const Style& style) const {
   std::vector<std::size_t> widths;
   for (const Column& column : columns_) {

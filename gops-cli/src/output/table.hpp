@@ -17,6 +17,9 @@ struct Column {
   Align align = Align::kLeft;
 };
 
+/// `text`, or a dash when it is empty.
+[[nodiscard]] std::string or_dash(std::string text);
+
 /// Lines of cells. Cells are escaped already. The last column is never padded or cut.
 class Table {
  public:

@@ -15,10 +15,6 @@ namespace {
 
 using protocol::Task;
 
-std::string or_dash(std::string text) {
-  return text.empty() ? "-" : std::move(text);
-}
-
 /// `Server::accept() server.cpp:57`
 std::string where_text(const TaskTable& table, const Task& task) {
   const SourcePlace& place = table.place(user_place(table, task.chain));

@@ -8,14 +8,6 @@
 #include "support/duration.hpp"
 
 namespace xgops::cli {
-namespace {
-
-std::string or_dash(std::string text) {
-  return text.empty() ? "-" : std::move(text);
-}
-
-}  // namespace
-
 std::string threads_text(const ThreadsReport& report, const Presentation& presentation) {
   ThreadNames names;
   for (const protocol::ThreadFacts& thread : report.threads) {

@@ -40,7 +40,7 @@ std::string change_of(Number now, Number before, Format format) {
   return now > before ? "+" + format(now - before) : "-" + format(before - now);
 }
 
-std::string count_text(std::uint64_t count) {
+std::string plain_count(std::uint64_t count) {
   return std::to_string(count);
 }
 
@@ -54,14 +54,14 @@ std::string vitals_text(const VitalsReport& report, const Presentation& presenta
   Lines lines(style);
   lines.add("process",
             std::to_string(report.process.pid) + " (" + escape(report.process.name) + ")");
-  lines.add("tasks", count_text(now.tasks), change_of(now.tasks, before.tasks, count_text));
-  lines.add("OS threads", count_text(now.os_threads),
-            change_of(now.os_threads, before.os_threads, count_text));
+  lines.add("tasks", plain_count(now.tasks), change_of(now.tasks, before.tasks, plain_count));
+  lines.add("OS threads", plain_count(now.os_threads),
+            change_of(now.os_threads, before.os_threads, plain_count));
   std::string cpus = std::to_string(now.cpu_count);
   if (now.cpu_quota_millis != 0 && now.cpu_quota_millis < now.cpu_count * 1000ULL) {
     cpus += " (cgroup quota " + decimal_text(now.cpu_quota_millis, 1000, 1) + ")";
   }
-  lines.add("CPU count", cpus, change_of(now.cpu_count, before.cpu_count, count_text));
+  lines.add("CPU count", cpus, change_of(now.cpu_count, before.cpu_count, plain_count));
   std::string load;
   for (const std::uint32_t millis : now.load_millis) {
     load += (load.empty() ? "" : " ") + decimal_text(millis, 1000, 2);
@@ -80,11 +80,11 @@ std::string vitals_text(const VitalsReport& report, const Presentation& presenta
                   " % of one CPU";
   }
   lines.add("CPU time", elapsed_text(now.cpu_time_ns), cpu_change);
-  lines.add("open files", count_text(now.open_fds) + " of " + count_text(now.fd_limit),
-            change_of(now.open_fds, before.open_fds, count_text));
-  lines.add("requests served", count_text(now.requests_served));
-  lines.add("peers refused", count_text(now.peers_refused),
-            change_of(now.peers_refused, before.peers_refused, count_text));
+  lines.add("open files", plain_count(now.open_fds) + " of " + plain_count(now.fd_limit),
+            change_of(now.open_fds, before.open_fds, plain_count));
+  lines.add("requests served", plain_count(now.requests_served));
+  lines.add("peers refused", plain_count(now.peers_refused),
+            change_of(now.peers_refused, before.peers_refused, plain_count));
   return lines.take();
 }
 

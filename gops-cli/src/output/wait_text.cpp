@@ -17,19 +17,19 @@ using protocol::Wait;
 using protocol::WaitReason;
 
 /// In the order of the enumeration.
-constexpr std::array<std::string_view, static_cast<std::size_t>(WaitReason::kLast) + 1> kReasons{
-    "unknown",       "running",        "runnable",       "mutex_lock",
-    "rwlock_read",   "rwlock_write",   "condition_wait", "join",
-    "semaphore",     "barrier",        "call_once",      "static_initialization",
-    "future",        "malloc_lock",    "stdio_lock",     "futex",
-    "sleep",         "pause",          "epoll",          "poll",
-    "select",        "io_uring",       "socket_read",    "socket_write",
-    "accept",        "connect",        "pipe_read",      "pipe_write",
-    "file_read",     "file_write",     "file_sync",      "file_lock",
-    "terminal_read", "terminal_write", "event_read",     "message_queue",
-    "signal_wait",   "child_wait",     "page_fault",     "disk",
-    "system_call",   "stopped",        "traced",         "exited"};
-static_assert(kReasons.back() == "exited", "a reason is missing above");
+constexpr std::array<std::string_view, static_cast<std::size_t>(WaitReason::kLast) + 1>
+    kWaitReasons{"unknown",       "running",        "runnable",       "mutex_lock",
+                 "rwlock_read",   "rwlock_write",   "condition_wait", "join",
+                 "semaphore",     "barrier",        "call_once",      "static_initialization",
+                 "future",        "malloc_lock",    "stdio_lock",     "futex",
+                 "sleep",         "pause",          "epoll",          "poll",
+                 "select",        "io_uring",       "socket_read",    "socket_write",
+                 "accept",        "connect",        "pipe_read",      "pipe_write",
+                 "file_read",     "file_write",     "file_sync",      "file_lock",
+                 "terminal_read", "terminal_write", "event_read",     "message_queue",
+                 "signal_wait",   "child_wait",     "page_fault",     "disk",
+                 "system_call",   "stopped",        "traced",         "exited"};
+static_assert(kWaitReasons.back() == "exited", "a reason is missing above");
 
 bool is_busy(WaitReason reason) {
   return reason == WaitReason::kRunning || reason == WaitReason::kRunnable;
@@ -70,7 +70,7 @@ void add_part(std::string& text, std::string_view part) {
 
 std::string_view wait_reason_id(WaitReason reason) {
   const auto index = static_cast<std::size_t>(reason);
-  return index < kReasons.size() ? kReasons.at(index) : kReasons.front();
+  return index < kWaitReasons.size() ? kWaitReasons.at(index) : kWaitReasons.front();
 }
 
 std::string wait_reason_words(WaitReason reason) {

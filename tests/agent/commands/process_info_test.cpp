@@ -18,7 +18,7 @@
 namespace xgops::commands {
 namespace {
 
-std::optional<protocol::ProcessInfo::Response> ask(AgentState& state) {
+std::optional<protocol::ProcessInfo::Response> ask_info(AgentState& state) {
   test::RecordingChannel channel;
   Reply<protocol::ProcessInfo> reply(channel, {});
   EXPECT_TRUE(handle(state, protocol::ProcessInfo::Request{}, reply));
@@ -28,7 +28,7 @@ std::optional<protocol::ProcessInfo::Response> ask(AgentState& state) {
 TEST(ProcessInfoTest, DescribesThisProcess) {
   const auto state = test::make_agent_state();
 
-  const auto info = ask(*state);
+  const auto info = ask_info(*state);
 
   ASSERT_TRUE(info);
   EXPECT_EQ(info->pid, ::getpid());
@@ -49,7 +49,7 @@ TEST(ProcessInfoTest, ShowsANameThatWasChanged) {
   const auto state = test::make_agent_state();
   ::prctl(PR_SET_NAME, "a) b (c");
 
-  const auto info = ask(*state);
+  const auto info = ask_info(*state);
 
   ::prctl(PR_SET_NAME, "agent_commands_");
   ASSERT_TRUE(info);
@@ -60,7 +60,7 @@ TEST(ProcessInfoTest, SaysWhatTheAgentCannotDo) {
   const auto state = test::make_agent_state();
   state->limits.emplace_back("something is missing");
 
-  const auto info = ask(*state);
+  const auto info = ask_info(*state);
 
   ASSERT_TRUE(info);
   EXPECT_EQ(std::count(info->limits.begin(), info->limits.end(), "something is missing"), 1);

@@ -13,7 +13,7 @@
 namespace xgops::commands {
 namespace {
 
-std::optional<protocol::Vitals::Response> ask(AgentState& state) {
+std::optional<protocol::Vitals::Response> ask_vitals(AgentState& state) {
   test::RecordingChannel channel;
   Reply<protocol::Vitals> reply(channel, {});
   EXPECT_TRUE(handle(state, protocol::Vitals::Request{}, reply));
@@ -25,7 +25,7 @@ TEST(VitalsTest, HasEveryNumber) {
   rlimit limit{};
   ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &limit), 0);
 
-  const auto vitals = ask(*state);
+  const auto vitals = ask_vitals(*state);
 
   ASSERT_TRUE(vitals);
   EXPECT_EQ(vitals->tasks, 0U);
@@ -43,7 +43,7 @@ TEST(VitalsTest, HasTheCounters) {
   const auto state = test::make_agent_state();
   state->counters = {.requests_served = 12, .peers_refused = 3};
 
-  const auto vitals = ask(*state);
+  const auto vitals = ask_vitals(*state);
 
   ASSERT_TRUE(vitals);
   EXPECT_EQ(vitals->requests_served, 12U);
@@ -53,8 +53,8 @@ TEST(VitalsTest, HasTheCounters) {
 TEST(VitalsTest, OfOneProcessGrowOlder) {
   const auto state = test::make_agent_state();
 
-  const auto before = ask(*state);
-  const auto after = ask(*state);
+  const auto before = ask_vitals(*state);
+  const auto after = ask_vitals(*state);
 
   ASSERT_TRUE(before && after);
   EXPECT_GT(after->uptime_ns, before->uptime_ns);

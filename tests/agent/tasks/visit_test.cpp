@@ -17,7 +17,7 @@
 namespace xgops::test {
 namespace {
 
-OwnTask pause(std::coroutine_handle<>& waiting) {
+OwnTask suspend(std::coroutine_handle<>& waiting) {
   name_task("worker");
   label_task("user", "ada");
   co_await Pause{waiting};
@@ -26,7 +26,7 @@ OwnTask pause(std::coroutine_handle<>& waiting) {
 TEST(VisitTest, ShowsAllOfATask) {
   std::coroutine_handle<> waiting;
   const TaskScope parent;
-  OwnTask task = pause(waiting);
+  OwnTask task = suspend(waiting);
   task.start();
 
   const auto seen = seen_task(task.id());
@@ -75,7 +75,7 @@ TEST(VisitTest, LetsTheVisitorCreateTasks) {
 
 TEST(PrintStacksTest, WritesEveryTask) {
   std::coroutine_handle<> waiting;
-  OwnTask task = pause(waiting);
+  OwnTask task = suspend(waiting);
   task.start();
   std::FILE* const file = std::tmpfile();
   ASSERT_NE(file, nullptr);

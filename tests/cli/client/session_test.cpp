@@ -23,9 +23,9 @@ using std::chrono::milliseconds;
 using test::Behaviour;
 
 /// Long enough for a loaded machine; a failure is found without waiting for it.
-constexpr milliseconds kPatience{20'000};
+constexpr milliseconds kLongEnough{20'000};
 /// For tests whose agent stays silent: all of it is waited.
-constexpr milliseconds kShort{30};
+constexpr milliseconds kBrief{30};
 
 class SessionTest : public testing::Test {
  protected:
@@ -36,7 +36,7 @@ class SessionTest : public testing::Test {
   }
 
   /// Asks an agent with `behaviour` for threads, which is a streamed answer.
-  Result<void> ask_threads(Behaviour behaviour, milliseconds patience = kPatience) {
+  Result<void> ask_threads(Behaviour behaviour, milliseconds patience = kLongEnough) {
     test::FakeAgentOptions options = test::plausible_agent();
     options.behaviour = behaviour;
     options.threads.resize(3);
@@ -58,7 +58,7 @@ class SessionTest : public testing::Test {
 TEST_F(SessionTest, KnowsWhoAnswersByTheKernelsWord) {
   const test::FakeAgent agent(directory_.path(), test::plausible_agent());
 
-  const auto session = Session::connect(address(), ::geteuid(), Deadline::after(kPatience));
+  const auto session = Session::connect(address(), ::geteuid(), Deadline::after(kLongEnough));
 
   ASSERT_TRUE(session) << session.error().message();
   EXPECT_EQ(session->peer().pid, ::getpid());
@@ -67,7 +67,7 @@ TEST_F(SessionTest, KnowsWhoAnswersByTheKernelsWord) {
 
 TEST_F(SessionTest, AsksSeveralTimesOnOneConnection) {
   const test::FakeAgent agent(directory_.path(), test::plausible_agent());
-  const Deadline deadline = Deadline::after(kPatience);
+  const Deadline deadline = Deadline::after(kLongEnough);
   auto session = Session::connect(address(), ::geteuid(), deadline);
   ASSERT_TRUE(session);
 
@@ -83,7 +83,7 @@ TEST_F(SessionTest, AsksSeveralTimesOnOneConnection) {
 
 TEST_F(SessionTest, GreetsFirstWhenAsked) {
   const test::FakeAgent agent(directory_.path(), test::plausible_agent());
-  const Deadline deadline = Deadline::after(kPatience);
+  const Deadline deadline = Deadline::after(kLongEnough);
   auto session = Session::connect(address(), ::geteuid(), deadline);
   ASSERT_TRUE(session);
 
@@ -102,7 +102,7 @@ TEST_F(SessionTest, RefusesSeveralMessagesWhereOneBelongs) {
   test::FakeAgentOptions options = test::plausible_agent();
   options.threads.resize(2);
   const test::FakeAgent agent(directory_.path(), options);
-  const Deadline deadline = Deadline::after(kPatience);
+  const Deadline deadline = Deadline::after(kLongEnough);
   auto session = Session::connect(address(), ::geteuid(), deadline);
   ASSERT_TRUE(session);
 
@@ -113,7 +113,7 @@ TEST_F(SessionTest, RefusesSeveralMessagesWhereOneBelongs) {
 }
 
 TEST_F(SessionTest, GivesUpOnASilentAgent) {
-  const auto asked = ask_threads(Behaviour::kSilent, kShort);
+  const auto asked = ask_threads(Behaviour::kSilent, kBrief);
 
   ASSERT_FALSE(asked);
   EXPECT_EQ(asked.error().code, Failure::kNoAnswer);
@@ -121,7 +121,7 @@ TEST_F(SessionTest, GivesUpOnASilentAgent) {
 }
 
 TEST_F(SessionTest, GivesUpOnAnAgentThatTrickles) {
-  const auto asked = ask_threads(Behaviour::kSlowTrickle, kShort);
+  const auto asked = ask_threads(Behaviour::kSlowTrickle, kBrief);
 
   ASSERT_FALSE(asked);
   EXPECT_EQ(asked.error().code, Failure::kNoAnswer);
@@ -193,7 +193,7 @@ TEST_F(SessionTest, RefusesThePeerOfAnotherUser) {
   const test::FakeAgent agent(directory_.path(), test::plausible_agent());
   const uid_t somebody_else = ::geteuid() + 1;
 
-  const auto session = Session::connect(address(), somebody_else, Deadline::after(kPatience));
+  const auto session = Session::connect(address(), somebody_else, Deadline::after(kLongEnough));
 
   ASSERT_FALSE(session);
   EXPECT_EQ(session.error().code, Failure::kOtherUser);

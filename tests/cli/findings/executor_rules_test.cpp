@@ -16,7 +16,7 @@ using protocol::WaitReason;
 using test::findings_of;
 using test::LookBuilder;
 
-constexpr std::uint64_t kLock = 0x1000;
+constexpr std::uint64_t kMutex = 0x1000;
 
 /// One worker, blocked in a handler, and a task that is ready.
 LookBuilder starved() {
@@ -89,7 +89,7 @@ TEST(StarvedExecutorRuleTest, KeepsSilentWhenTheThreadWasScheduled) {
 
 TEST(StarvedExecutorRuleTest, KeepsSilentWhenOthersMayBeWorkers) {
   LookBuilder builder = starved();
-  builder.thread(3, WaitReason::kConditionWait, kLock);  // A pool of the program's own?
+  builder.thread(3, WaitReason::kConditionWait, kMutex);  // A pool of the program's own?
 
   EXPECT_TRUE(findings_of(find_starved_executors, builder.look()).empty());
 }
@@ -97,7 +97,7 @@ TEST(StarvedExecutorRuleTest, KeepsSilentWhenOthersMayBeWorkers) {
 TEST(StarvedExecutorRuleTest, DoesNotTakeAHandlerThatIsInlinedIntoAsioForTheLoop) {
   LookBuilder builder;
   builder.thread(1, WaitReason::kPipeRead);
-  builder.thread(2, WaitReason::kConditionWait, kLock);
+  builder.thread(2, WaitReason::kConditionWait, kMutex);
   builder.in_executor({"pthread_cond_wait", "std::condition_variable::wait(X&)",
                        "asio::detail::executor_op<main::{lambda()}>::do_complete(void*)"});
   builder.task(1, TaskWaitReason::kPost).state = TaskState::kReady;
@@ -272,7 +272,7 @@ TEST(ExecutorAsleepRuleTest, KeepsSilentWhereAWorkerOrATaskIsNotKnown) {
 TEST(ExecutorAsleepRuleTest, KeepsSilentWhenAHolderElsewhereGoesOn) {
   LookBuilder builder = asleep();
   builder.task(3, TaskWaitReason::kMutexLock).executor = 1;
-  builder.object(kLock);
+  builder.object(kMutex);
   builder.held_by(TaskOwner::kTask, 4);
   builder.task(4, TaskWaitReason::kTimer).executor = 2;
 
@@ -281,7 +281,7 @@ TEST(ExecutorAsleepRuleTest, KeepsSilentWhenAHolderElsewhereGoesOn) {
 
 TEST(LockAcrossSuspensionRuleTest, FindsTheOwnerBackInItsLoop) {
   LookBuilder builder;
-  builder.thread(1, WaitReason::kMutexLock, kLock);
+  builder.thread(1, WaitReason::kMutexLock, kMutex);
   builder.owned_by(2);
   builder.thread(2, WaitReason::kEpoll);
   builder.in_executor({"epoll_wait", "asio::detail::epoll_reactor::run(long, X&)"});
@@ -291,7 +291,7 @@ TEST(LockAcrossSuspensionRuleTest, FindsTheOwnerBackInItsLoop) {
 
 TEST(LockAcrossSuspensionRuleTest, KeepsSilentWhileTheOwnerWorks) {
   LookBuilder builder;
-  builder.thread(1, WaitReason::kMutexLock, kLock);
+  builder.thread(1, WaitReason::kMutexLock, kMutex);
   builder.owned_by(2);
   builder.thread(2, WaitReason::kSocketRead);
 
@@ -314,7 +314,7 @@ TEST(ConvoyRuleTest, DoesNotTakeAHolderThatComputesForAChangeOfHands) {
   LookBuilder builder;
   builder.thread(1, WaitReason::kRunning);
   for (std::int32_t tid = 2; tid <= 8; ++tid) {
-    builder.thread(tid, WaitReason::kMutexLock, kLock);
+    builder.thread(tid, WaitReason::kMutexLock, kMutex);
     builder.owned_by(1);
   }
   Look later = builder.look();
@@ -327,7 +327,7 @@ TEST(ConvoyRuleTest, WantsTheLockToChangeHands) {
   LookBuilder builder;
   builder.thread(9, WaitReason::kRunning);
   for (std::int32_t tid = 10; tid < 15; ++tid) {
-    builder.thread(tid, WaitReason::kMutexLock, kLock);
+    builder.thread(tid, WaitReason::kMutexLock, kMutex);
     builder.owned_by(9);
   }
   Look later = builder.look();

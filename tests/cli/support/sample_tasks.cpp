@@ -18,8 +18,8 @@ using protocol::Tasks;
 using protocol::TaskState;
 using protocol::TaskWaitReason;
 
-constexpr std::int64_t kSecond = 1'000'000'000;
-constexpr std::uint64_t kBase = 0x10000000;
+constexpr std::int64_t kSecondNs = 1'000'000'000;
+constexpr std::uint64_t kTaskBase = 0x10000000;
 
 Task waiting(std::uint64_t id, TaskWaitReason reason, std::uint32_t chain, std::int64_t age_ns) {
   Task task;
@@ -67,16 +67,16 @@ Tasks::Response things() {
   part.chains = {{20, {34, 32}}, {21, {33, 30}}, {22, {35, 0}}, {23, {32}}};
   part.modules.resize(1);
   part.modules[0].id = 1;
-  part.modules[0].begin = kBase;
-  part.modules[0].end = kBase + 0x10000;
-  part.modules[0].bias = kBase;
+  part.modules[0].begin = kTaskBase;
+  part.modules[0].end = kTaskBase + 0x10000;
+  part.modules[0].bias = kTaskBase;
   part.modules[0].path = "/nonexistent/server";
-  part.creation_stacks = {{40, false, {{kBase + 0x100, 0}, {kBase + 0x200, 0}}}};
+  part.creation_stacks = {{40, false, {{kTaskBase + 0x100, 0}, {kTaskBase + 0x200, 0}}}};
   return part;
 }
 
 std::vector<Task> tasks() {
-  Task acceptor = with_argument(waiting(1, TaskWaitReason::kAccept, 21, 192 * kSecond),
+  Task acceptor = with_argument(waiting(1, TaskWaitReason::kAccept, 21, 192 * kSecondNs),
                                 TaskArgument::kDescriptor, 7);
   acceptor.parent = 0;
   acceptor.name = 7;
@@ -96,23 +96,24 @@ std::vector<Task> tasks() {
   created.created_at = 35;
   Task ready = waiting(4, TaskWaitReason::kPost, 23, 1'500'000);
   ready.state = TaskState::kReady;
-  Task reads = with_argument(waiting(19, TaskWaitReason::kSocketReceive, 20, 3 * kSecond),
+  Task reads = with_argument(waiting(19, TaskWaitReason::kSocketReceive, 20, 3 * kSecondNs),
                              TaskArgument::kDescriptor, 12);
   reads.detail = 3;
   reads.labels = 4;
   Task unknown = waiting(24, TaskWaitReason::kUnknown, 0, -1);
   unknown.detail = 5;
-  Task evil = waiting(25, TaskWaitReason::kCustom, 22, kSecond);
+  Task evil = waiting(25, TaskWaitReason::kCustom, 22, kSecondNs);
   evil.name = 6;
   evil.detail = 6;
   evil.status = protocol::TaskStatus::kPartial;
-  Task quota = with_owner(waiting(26, TaskWaitReason::kCustom, 20, kSecond), TaskOwner::kTask, 19);
+  Task quota =
+      with_owner(waiting(26, TaskWaitReason::kCustom, 20, kSecondNs), TaskOwner::kTask, 19);
   quota.detail = 8;
-  Task composed = waiting(27, TaskWaitReason::kOperation, 20, kSecond);
+  Task composed = waiting(27, TaskWaitReason::kOperation, 20, kSecondNs);
   composed.detail = 9;
   const auto expiry = [](std::int64_t ns) { return static_cast<std::uint64_t>(ns); };
   const auto timer = [&](std::uint64_t id, std::int64_t left) {
-    return with_argument(waiting(id, TaskWaitReason::kTimer, 20, 10 * kSecond),
+    return with_argument(waiting(id, TaskWaitReason::kTimer, 20, 10 * kSecondNs),
                          TaskArgument::kExpiry, expiry(left));
   };
   return {
@@ -124,21 +125,21 @@ std::vector<Task> tasks() {
       timer(20, 1'300'000'000),
       timer(21, -20'000'000),
       timer(22, INT64_MAX - 5),
-      with_owner(with_argument(waiting(23, TaskWaitReason::kMutexLock, 20, 61 * kSecond),
+      with_owner(with_argument(waiting(23, TaskWaitReason::kMutexLock, 20, 61 * kSecondNs),
                                TaskArgument::kObject, 0x5555'0000),
                  TaskOwner::kGone, 7),
       unknown,
       evil,
       quota,
       composed,
-      with_argument(waiting(28, TaskWaitReason::kJoin, 20, kSecond), TaskArgument::kTask, 19),
-      with_argument(waiting(29, TaskWaitReason::kAllOf, 20, kSecond), TaskArgument::kCount, 2),
-      with_argument(waiting(30, TaskWaitReason::kFirstOf, 20, kSecond), TaskArgument::kCount, 3),
-      with_argument(waiting(31, TaskWaitReason::kChannelReceive, 20, 2 * kSecond),
+      with_argument(waiting(28, TaskWaitReason::kJoin, 20, kSecondNs), TaskArgument::kTask, 19),
+      with_argument(waiting(29, TaskWaitReason::kAllOf, 20, kSecondNs), TaskArgument::kCount, 2),
+      with_argument(waiting(30, TaskWaitReason::kFirstOf, 20, kSecondNs), TaskArgument::kCount, 3),
+      with_argument(waiting(31, TaskWaitReason::kChannelReceive, 20, 2 * kSecondNs),
                     TaskArgument::kObject, 0x5555'1000),
-      with_owner(waiting(32, TaskWaitReason::kRwlockWrite, 20, 2 * kSecond), TaskOwner::kThread,
+      with_owner(waiting(32, TaskWaitReason::kRwlockWrite, 20, 2 * kSecondNs), TaskOwner::kThread,
                  4711),
-      with_owner(waiting(33, TaskWaitReason::kCallOnce, 20, 2 * kSecond), TaskOwner::kGoneThread,
+      with_owner(waiting(33, TaskWaitReason::kCallOnce, 20, 2 * kSecondNs), TaskOwner::kGoneThread,
                  4712)};
 }
 
@@ -166,12 +167,12 @@ std::vector<Tasks::Response> sample_task_groups_stream() {
   Tasks::Response first = things();
   const std::vector<Task> all = tasks();
   Task sessions = all[4];
-  sessions.state_age_ns = 10 * kSecond;
-  first.groups = {{all[0], 1, 192 * kSecond, {1}},
+  sessions.state_age_ns = 10 * kSecondNs;
+  first.groups = {{all[0], 1, 192 * kSecondNs, {1}},
                   {all[1], 1, -1, {2}},
-                  {sessions, 340, 3 * kSecond, {19, 40, 41, 42, 43, 44, 45, 46}},
-                  {all[8], 2, 60 * kSecond, {23, 50}},
-                  {all[14], 3, kSecond, {29, 51, 52}}};
+                  {sessions, 340, 3 * kSecondNs, {19, 40, 41, 42, 43, 44, 45, 46}},
+                  {all[8], 2, 60 * kSecondNs, {23, 50}},
+                  {all[14], 3, kSecondNs, {29, 51, 52}}};
   return {first, totals(347)};
 }
 

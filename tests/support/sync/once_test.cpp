@@ -32,12 +32,12 @@ Task<> count(Once& once, std::atomic<int>& calls) {
 Task<> call_from_within(Once& once, std::atomic<int>& calls) {
   co_await once.call([&] { return count(once, calls); });
 }
-Task<> fail() {
+Task<> fail_once() {
   throw std::runtime_error("it");
   co_return;
 }
 Task<> call_failing(Once& once) {
-  co_await once.call([] { return fail(); });
+  co_await once.call([] { return fail_once(); });
 }
 
 TEST(OnceTest, CallsTheFirstAndLetsTheOthersWait) {
