@@ -34,6 +34,9 @@ function(xgops_add_test name)
   if(NOT arg_TIMEOUT)
     set(arg_TIMEOUT 60)
   endif()
+  if(XGOPS_SANITIZE)
+    math(EXPR arg_TIMEOUT "3 * ${arg_TIMEOUT}")
+  endif()
   add_executable(${name} ${arg_SOURCES})
   xgops_unite(${name})
   xgops_use_test_options(${name})
@@ -43,10 +46,14 @@ function(xgops_add_test name)
   endif()
   # PRE_TEST: the tests are listed when ctest starts, so that a build never runs our binaries.
   gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST)
+  set(cost 0)
+  if("slow" IN_LIST arg_LABELS)
+    set(cost 100)  # They start first, so that none is left over at the end.
+  endif()
   # Not as PROPERTIES of the call above, which would let only the first of several values through.
   set(properties "${CMAKE_CURRENT_BINARY_DIR}/${name}_properties.cmake")
   file(WRITE "${properties}"
     "set_tests_properties(\${${name}_TESTS} PROPERTIES TIMEOUT ${arg_TIMEOUT}\n"
-    "  LABELS [==[${arg_LABELS}]==] ENVIRONMENT [==[${arg_ENVIRONMENT}]==])\n")
+    "  COST ${cost} LABELS [==[${arg_LABELS}]==] ENVIRONMENT [==[${arg_ENVIRONMENT}]==])\n")
   set_property(DIRECTORY APPEND PROPERTY TEST_INCLUDE_FILES "${properties}")
 endfunction()
