@@ -19,7 +19,7 @@ constexpr std::int64_t kGoodNs = 5'000'000;        // An error that nobody minds
 constexpr std::int64_t kTolerableNs = 50'000'000;  // And one that is better than nothing.
 constexpr std::int64_t kTickNs =
     10'000'000;  // Of what the scheduler notes, and of the start's time.
-constexpr std::chrono::milliseconds kPatience{50};
+constexpr std::chrono::milliseconds kPatienceOfAnswer{50};
 constexpr std::int64_t kRetryNs = 1'000'000'000;
 
 std::int64_t clock_ns(clockid_t clock) {
@@ -63,7 +63,7 @@ CpuClocks::CpuClocks(const TaskFiles& files, pid_t own_tid)
     : files_(files), own_tid_(own_tid), visitor_(files) {}
 
 void CpuClocks::begin_capture() {
-  patience_ = kPatience;
+  patience_ = kPatienceOfAnswer;
   // As the visiting thread does it, but by the C library: it asks the kernel for nothing that a
   // seccomp filter might not expect of us.
   ClockReading reading;
