@@ -18,14 +18,14 @@ namespace xgops::tasks {
 namespace {
 
 constexpr std::size_t kReserved = std::size_t{1} << 30;
-constexpr std::size_t kSlab = std::size_t{64} << 10;
+constexpr std::size_t kHeapSlab = std::size_t{64} << 10;
 
 struct Layout {
   static constexpr std::uint64_t kMark = 0x6d61726b;
 
   static constexpr std::size_t first(std::size_t slab) { return slab % 4 * 64; }
   static constexpr std::size_t bytes(std::size_t size_class) { return size_class * 64; }
-  static constexpr std::size_t end() { return kSlab - 16; }
+  static constexpr std::size_t end() { return kHeapSlab - 16; }
   static void prepare(std::byte* slab, std::size_t size_class) {
     __atomic_store_n(reinterpret_cast<std::uint64_t*>(slab + end()), kMark + size_class,
                      __ATOMIC_RELAXED);
@@ -58,7 +58,7 @@ std::vector<std::byte*> take_slabs(Heap& heap, std::size_t size_class, std::size
   std::vector<std::byte*> all;
   const auto begin = static_cast<std::size_t>(heap.memory().end() - heap.memory().begin());
   while (static_cast<std::size_t>(heap.memory().end() - heap.memory().begin()) <
-         begin + slabs * kSlab) {
+         begin + slabs * kHeapSlab) {
     for (std::byte* const block : blocks_of(take(heap, size_class, 7))) {
       all.push_back(block);
     }
@@ -113,10 +113,10 @@ TEST(SlabHeapTest, KeepsToTheLayout) {
 
   const std::byte* const begin = heap.memory().begin();
   EXPECT_EQ(*std::min_element(blocks.begin(), blocks.end()), begin);
-  EXPECT_LE(*std::max_element(blocks.begin(), blocks.end()) + 3 * 64, begin + 2 * kSlab - 16);
-  EXPECT_EQ(blocks.size(), (kSlab - 16) / 192 + (kSlab - 16 - 64) / 192);
-  EXPECT_EQ(*reinterpret_cast<const std::uint64_t*>(begin + kSlab - 16), Layout::kMark + 3);
-  EXPECT_TRUE(std::find(blocks.begin(), blocks.end(), begin + kSlab + 64) != blocks.end());
+  EXPECT_LE(*std::max_element(blocks.begin(), blocks.end()) + 3 * 64, begin + 2 * kHeapSlab - 16);
+  EXPECT_EQ(blocks.size(), (kHeapSlab - 16) / 192 + (kHeapSlab - 16 - 64) / 192);
+  EXPECT_EQ(*reinterpret_cast<const std::uint64_t*>(begin + kHeapSlab - 16), Layout::kMark + 3);
+  EXPECT_TRUE(std::find(blocks.begin(), blocks.end(), begin + kHeapSlab + 64) != blocks.end());
 }
 
 TEST(SlabHeapTest, ReusesWhatCameBack) {
@@ -145,17 +145,17 @@ TEST(SlabHeapTest, ReturnsTheMemoryOfEmptySlabsButForSome) {
   constexpr std::size_t kKept = 4;
   Heap heap(kReserved, kKept);
   std::vector<std::byte*> blocks = take_slabs(heap, 4, kSlabs);
-  ASSERT_EQ(resident_pages(heap), kSlabs * kSlab / 4096);
+  ASSERT_EQ(resident_pages(heap), kSlabs * kHeapSlab / 4096);
 
   std::byte* const pin = blocks.back();  // One block holds its whole slab.
   blocks.pop_back();
   give_one_by_one(heap, blocks, 4);
 
   EXPECT_EQ(heap.empty_slabs(), kKept);
-  EXPECT_EQ(resident_pages(heap), (kKept + 1) * kSlab / 4096);
+  EXPECT_EQ(resident_pages(heap), (kKept + 1) * kHeapSlab / 4096);
 
   give_one_by_one(heap, {pin}, 4);
-  EXPECT_EQ(resident_pages(heap), kKept * kSlab / 4096);
+  EXPECT_EQ(resident_pages(heap), kKept * kHeapSlab / 4096);
   EXPECT_EQ(*blocks[blocks.size() / 2], std::byte{0}) << "it can still be read";
 
   // All of it is used again before there is new memory.
@@ -169,7 +169,7 @@ TEST(SlabHeapTest, ReturnsTheMemoryOfEmptySlabsButForSome) {
   EXPECT_EQ(heap.take(4, 1).first, nullptr);
   EXPECT_EQ(heap.memory().end(), end);
   EXPECT_EQ(heap.empty_slabs(), 0U);
-  EXPECT_EQ(*reinterpret_cast<const std::uint64_t*>(heap.memory().begin() + kSlab - 16),
+  EXPECT_EQ(*reinterpret_cast<const std::uint64_t*>(heap.memory().begin() + kHeapSlab - 16),
             Layout::kMark + 4);
 }
 
