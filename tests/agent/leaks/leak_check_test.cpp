@@ -538,6 +538,8 @@ TEST(WaitForExitTest, WaitsForTheTasksThatFit) {
 }
 
 TEST(HangTest, IsShownAndEndsTheProcess) {
+  // In a process of its own: ThreadSanitizer has no threads after a fork.
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
   const auto hang = [] {
     Mutex mutex;
     Executor executor;
