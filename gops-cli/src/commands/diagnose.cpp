@@ -74,6 +74,7 @@ std::vector<Finding> apply(const std::vector<const Rule*>& rules, const Analysis
   std::vector<Finding> findings;
   for (const Rule* rule : rules) {
     for (Finding& finding : rule->apply(analysis)) {
+      limit_evidence(finding);
       findings.push_back(std::move(finding));
     }
   }

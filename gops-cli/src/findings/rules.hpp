@@ -23,7 +23,10 @@ struct Rule {
 /// All rules, those with the most certain findings first.
 [[nodiscard]] const std::vector<Rule>& all_rules();
 
-// Where who waits for whom decides.
+/// Keeps of members, and of those behind them, the first few: as many as one reads.
+void limit_evidence(Finding& finding);
+
+// Where who waits for whom decides. These name all members, and all behind them.
 [[nodiscard]] std::vector<Finding> find_deadlocks(const Analysis& analysis);
 [[nodiscard]] std::vector<Finding> find_gone_holders(const Analysis& analysis);
 [[nodiscard]] std::vector<Finding> find_nobody_can_run(const Analysis& analysis);

@@ -64,15 +64,7 @@ bool confirmed(const Analysis& analysis, const std::vector<Who>& who, Fate fate)
 
 void add_behind(Finding& finding, std::vector<Who> behind) {
   finding.behind_count = behind.size();
-  behind.resize(std::min(behind.size(), kMostBehind));
   finding.behind = std::move(behind);
-}
-
-void limit_members(Finding& finding) {
-  if (finding.members.size() > kMostListed) {
-    finding.unlisted = finding.members.size() - kMostListed;
-    finding.members.resize(kMostListed);
-  }
 }
 
 /// `thread 12 "io" waits for a mutex that it holds itself`
@@ -132,12 +124,21 @@ std::string gone_sentence(const Judged& judged, const Resource& what, const std:
 
 }  // namespace
 
+void limit_evidence(Finding& finding) {
+  if (finding.members.size() > kMostMembers) {
+    finding.unlisted += finding.members.size() - kMostMembers;
+    finding.members.resize(kMostMembers);
+  }
+  finding.behind.resize(std::min(finding.behind.size(), kMostBehind));
+}
+
 std::vector<Finding> find_deadlocks(const Analysis& analysis) {
   const Judged& judged = analysis.first;
   std::vector<Finding> findings;
   for (const waits::Knot& knot : judged.verdict.knots()) {
     Finding finding;
     finding.rule = "deadlock";
+    finding.evidence = Evidence::kCycle;
     finding.members = actors_of(judged, knot.cycle);
     if (finding.members.empty() || !confirmed(analysis, finding.members, Fate::kStuck)) {
       continue;
@@ -159,7 +160,6 @@ std::vector<Finding> find_deadlocks(const Analysis& analysis) {
       }
     }
     add_behind(finding, stuck_behind(judged, knot.members));
-    limit_members(finding);
     findings.push_back(std::move(finding));
   }
   return findings;
@@ -178,6 +178,7 @@ std::vector<Finding> find_gone_holders(const Analysis& analysis) {
     }
     Finding finding;
     finding.rule = "holder-gone";
+    finding.evidence = what->gone.empty() ? Evidence::kNobody : Evidence::kHolderGone;
     for (const Who& who : actors_of(judged, judged.verdict.waiters_of(node))) {
       if (confirmed(analysis, {who}, Fate::kStuck)) {
         finding.members.push_back(who);
@@ -192,7 +193,6 @@ std::vector<Finding> find_gone_holders(const Analysis& analysis) {
       roots.push_back(judged.graph.node_of(who));
     }
     add_behind(finding, stuck_behind(judged, roots));
-    limit_members(finding);
     findings.push_back(std::move(finding));
   }
   return findings;
@@ -207,6 +207,7 @@ std::vector<Finding> find_nobody_can_run(const Analysis& analysis) {
   }
   Finding finding;
   finding.rule = "nobody-can-run";
+  finding.evidence = Evidence::kNobodyCanRun;
   std::vector<Node> roots;
   bool anybody_stuck = false;
   for (Node node = 0; node < look.threads().size() + look.tasks().size(); ++node) {
@@ -248,7 +249,6 @@ std::vector<Finding> find_nobody_can_run(const Analysis& analysis) {
     }
   }
   add_behind(finding, std::move(behind));
-  limit_members(finding);
   return {std::move(finding)};
 }
 

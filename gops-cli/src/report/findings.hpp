@@ -18,6 +18,17 @@ enum class Severity : std::uint8_t {
   kWarning,  ///< It may be meant so.
 };
 
+/// Why somebody will never go on, the strongest evidence first.
+enum class Evidence : std::uint8_t {
+  kNone,
+  kCycle,       ///< Each waits for the next, or one for itself.
+  kHolderGone,  ///< Who could have ended the wait has ended.
+  kNobody,      ///< Nobody could ever end it: a channel without another end.
+  // Here follows who cannot be reached by anybody any more, as soon as an agent can tell.
+  kNobodyCanRun,  ///< Nobody in the process is left to end it.
+  kBehind,        ///< It waits for one of those.
+};
+
 /// A thread or a task, as a place in the report's lists.
 struct Who {
   bool is_thread = true;
@@ -29,7 +40,8 @@ struct Who {
 struct Finding {
   std::string rule;  ///< "deadlock"
   Severity severity = Severity::kError;
-  std::string sentence;  ///< What is wrong. Contains untrusted text.
+  Evidence evidence = Evidence::kNone;  ///< Of the rules about who waits for whom.
+  std::string sentence;                 ///< What is wrong. Contains untrusted text.
   /// The evidence, in the order in which each waits for the next.
   std::vector<Who> members;
   std::uint64_t unlisted = 0;  ///< Members beside these.
