@@ -85,14 +85,15 @@ class Runner {
   Result<void> put(const Report& report) {
     std::string bytes = render(report, presentation_);
     if (common_.output.empty() || common_.output == "-") {
-      if (streaming_ && presentation_.format == Format::kText && !first_) {
+      if (streaming_ && presentation_.apart && presentation_.format == Format::kText && !first_) {
         bytes.insert(0, "\n");
       }
       first_ = false;
       return terminal_.write_out(bytes);
     }
     // Several reports (`--watch`): the file holds all of them so far.
-    written_ += (written_.empty() || presentation_.format != Format::kText ? "" : "\n") + bytes;
+    const bool apart = presentation_.apart && presentation_.format == Format::kText;
+    written_ += (written_.empty() || !apart ? "" : "\n") + bytes;
     return write_file(common_.output, written_);
   }
 

@@ -106,6 +106,7 @@ class CommandTest(unittest.TestCase):
         self.answer("pending", pid)
         self.answer("locks", "--all", pid)
         self.answer("diagnose", pid, status=1)
+        self.answer("leaks", pid, "--look-again", "50ms", status=1)
         for text in (["help"], ["help", "stack"], ["man"], ["completion", "zsh"], ["--version"]):
             self.answer(*text)
 

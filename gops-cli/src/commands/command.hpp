@@ -54,6 +54,7 @@ Command tree_command();
 Command pending_command();
 Command locks_command();
 Command diagnose_command();
+Command leaks_command();
 Command symbolize_command();
 Command run_command();
 Command completion_command();

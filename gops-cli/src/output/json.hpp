@@ -5,6 +5,7 @@
 
 #include "report/document.hpp"
 #include "report/findings.hpp"
+#include "report/leaks.hpp"
 #include "report/list.hpp"
 #include "report/locks.hpp"
 #include "report/pending.hpp"
@@ -30,6 +31,7 @@ namespace xgops::cli {
 [[nodiscard]] std::string findings_json(const FindingsReport& report);
 /// SARIF 2.1.0, see docs.oasis-open.org/sarif/sarif/v2.1.0.
 [[nodiscard]] std::string findings_sarif(const FindingsReport& report);
+[[nodiscard]] std::string leaks_json(const LeaksReport& report);
 [[nodiscard]] std::string tree_json(const TreeReport& report);
 [[nodiscard]] std::string error_json(const Error& error);
 

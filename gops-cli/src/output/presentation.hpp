@@ -18,6 +18,7 @@ struct Presentation {
   Format format = Format::kText;
   bool color = false;
   bool group = true;  ///< Threads with equal stacks appear once.
+  bool apart = true;  ///< An empty line between the reports of a command that goes on.
 };
 
 }  // namespace xgops::cli

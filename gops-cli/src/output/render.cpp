@@ -74,6 +74,16 @@ std::string render_body(const FindingsReport& report, const Presentation& presen
   }
 }
 
+std::string render_body(const LeaksReport& report, const Presentation& presentation) {
+  return presentation.format == Format::kJson ? leaks_json(report)
+                                              : leaks_text(report, presentation);
+}
+
+/// Programs have one object a sample, and add up themselves.
+std::string render_body(const LeakTotals& totals, const Presentation& presentation) {
+  return presentation.format == Format::kJson ? std::string() : leak_totals_text(totals);
+}
+
 std::string render_body(const TreeReport& report, const Presentation& presentation) {
   return presentation.format == Format::kJson ? tree_json(report) : tree_text(report, presentation);
 }

@@ -163,6 +163,11 @@ std::string task_reason_words(TaskWaitReason reason) {
   return words;
 }
 
+bool never_expires(const Task& task) {
+  return task.reason == TaskWaitReason::kTimer && task.argument_kind == TaskArgument::kExpiry &&
+         static_cast<std::int64_t>(task.argument) >= kForEverNs;
+}
+
 std::string_view task_state_id(TaskState state) {
   switch (state) {
     case TaskState::kCreated:

@@ -27,6 +27,9 @@ enum class WaitDetail : std::uint8_t {
   kCommon,  ///< Without what differs from task to task: descriptors, addresses, times.
 };
 
+/// Whether it waits for a timer that somebody uses as a condition.
+[[nodiscard]] bool never_expires(const protocol::Task& task);
+
 /// All but the owner and the age: `socket receive fd 12 127.0.0.1:80 -> 127.0.0.1:51004`, `timer,
 /// expires in 1.3 s`; "created", "queued" or "running on thread 4711" when it does not wait.
 [[nodiscard]] std::string task_wait_summary(const TaskTable& table, const protocol::Task& task,

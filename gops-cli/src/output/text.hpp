@@ -4,6 +4,7 @@
 
 #include "output/presentation.hpp"
 #include "report/findings.hpp"
+#include "report/leaks.hpp"
 #include "report/list.hpp"
 #include "report/locks.hpp"
 #include "report/pending.hpp"
@@ -42,6 +43,11 @@ namespace xgops::cli {
 /// Each finding with its evidence.
 [[nodiscard]] std::string findings_text(const FindingsReport& report,
                                         const Presentation& presentation);
+
+/// A line a group of which there is something to say; of `--watch` a line a sample.
+[[nodiscard]] std::string leaks_text(const LeaksReport& report, const Presentation& presentation);
+/// The last line of `--watch`.
+[[nodiscard]] std::string leak_totals_text(const LeakTotals& totals);
 
 /// Tasks below those that created them.
 [[nodiscard]] std::string tree_text(const TreeReport& report, const Presentation& presentation);

@@ -4,6 +4,7 @@
 
 #include "report/document.hpp"
 #include "report/findings.hpp"
+#include "report/leaks.hpp"
 #include "report/list.hpp"
 #include "report/locks.hpp"
 #include "report/pending.hpp"
@@ -28,7 +29,7 @@ struct Notice {
 
 struct Report {
   std::variant<DocumentReport, ListReport, VitalsReport, ThreadsReport, TasksReport, StackReport,
-               TreeReport, PendingReport, LocksReport, FindingsReport>
+               TreeReport, PendingReport, LocksReport, FindingsReport, LeaksReport, LeakTotals>
       body;
   ExitStatus status = ExitStatus::kOk;
   std::vector<Notice> notices = {};

@@ -7,6 +7,7 @@
 #include "xgops/protocol/messages/cost.hpp"
 #include "xgops/protocol/messages/tasks.hpp"
 
+#include <compare>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -20,6 +21,8 @@ struct SourcePlace {
   std::string function;  ///< Readable.
   std::string file;
   std::uint32_t line = 0;
+
+  friend auto operator<=>(const SourcePlace&, const SourcePlace&) = default;
 };
 
 /// Tasks, and what they refer to. Checked: every id in `tasks` and `groups` is 0 (none) or one more

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: MIT
+// Which groups of tasks and threads may be leaked, and what speaks for it.
+#pragma once
+
+#include "findings/analysis.hpp"
+#include "report/leaks.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+namespace xgops::cli {
+
+struct LeakOptions {
+  std::uint64_t alarm = 100;  ///< A group that grows by more is a finding.
+  std::chrono::milliseconds older{std::chrono::minutes(5)};  ///< Who waits for so long is old.
+};
+
+/// Why the actors of the second look (threads, then tasks) will never go on, by the rules about who
+/// waits for whom. What is known of a group of them goes into `reasons`.
+[[nodiscard]] std::vector<Evidence> evidence_of(const Analysis& analysis,
+                                                std::vector<LeakReason>& reasons);
+
+/// All groups of the second look, judged; nothing is said of time and cost.
+[[nodiscard]] LeaksReport judge_leaks(const Analysis& analysis, const LeakOptions& options);
+
+/// The groups `now`, compared with those before, if there were any: grown or not.
+[[nodiscard]] std::vector<LeakRow> compare_groups(const std::vector<SiteGroup>* before,
+                                                  std::vector<SiteGroup> now, std::uint64_t alarm);
+
+}  // namespace xgops::cli

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: MIT
+// Ctrl-C for commands that go on until somebody has seen enough.
+#pragma once
+
+#include "support/unique_fd.hpp"
+
+#include <chrono>
+
+#include <signal.h>
+
+namespace xgops::cli {
+
+/// From construction to destruction the first SIGINT or SIGTERM only says that it is time to end;
+/// a second one kills as always. What was ignored before stays ignored. One object at a time.
+class InterruptGuard {
+ public:
+  InterruptGuard();
+  ~InterruptGuard();
+  InterruptGuard(const InterruptGuard&) = delete;
+  InterruptGuard& operator=(const InterruptGuard&) = delete;
+
+  /// Waits until `moment`. False: it is time to end.
+  [[nodiscard]] bool wait_until(std::chrono::steady_clock::time_point moment) const;
+
+ private:
+  UniqueFd event_;
+  struct sigaction interrupt_ {};
+  struct sigaction terminate_ {};
+};
+
+}  // namespace xgops::cli
