@@ -33,14 +33,14 @@ bool wants_color(Color color, bool is_terminal, const Places& places) {
 class Runner {
  public:
   Runner(const Places& places, const Terminal& terminal, const CommonOptions& common)
-      : places_(places), terminal_(terminal), common_(common) {}
+      : places_(places), terminal_(terminal), common_(common), output_(common.output) {}
 
   Result<ExitStatus> run(Invocation invocation) {
-    const bool to_stdout = common_.output.empty() || common_.output == "-";
+    const bool to_stdout = output_.empty() || output_ == "-";
     presentation_.color =
         wants_color(common_.color, to_stdout && terminal_.out_is_terminal, places_);
     presentation_.format = common_.json ? Format::kJson : Format::kText;
-    Context context{places_, protocol::kDefaultDeadline, false, presentation_};
+    Context context{places_, protocol::kDefaultDeadline, false, presentation_, output_};
     if (common_.timeout.count() > 0) {
       context.timeout = std::min(common_.timeout, protocol::kMaxDeadline);
       context.timeout_given = true;
@@ -84,7 +84,7 @@ class Runner {
 
   Result<void> put(const Report& report) {
     std::string bytes = render(report, presentation_);
-    if (common_.output.empty() || common_.output == "-") {
+    if (output_.empty() || output_ == "-") {
       if (streaming_ && presentation_.apart && presentation_.format == Format::kText && !first_) {
         bytes.insert(0, "\n");
       }
@@ -94,12 +94,13 @@ class Runner {
     // Several reports (`--watch`): the file holds all of them so far.
     const bool apart = presentation_.apart && presentation_.format == Format::kText;
     written_ += (written_.empty() || !apart ? "" : "\n") + bytes;
-    return write_file(common_.output, written_);
+    return write_file(output_, written_);
   }
 
   const Places& places_;
   const Terminal& terminal_;
   const CommonOptions& common_;
+  std::string output_;  ///< Empty: standard output.
   Presentation presentation_;
   bool streaming_ = false;
   bool first_ = true;

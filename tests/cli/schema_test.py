@@ -107,6 +107,10 @@ class CommandTest(unittest.TestCase):
         self.answer("locks", "--all", pid)
         self.answer("diagnose", pid, status=1)
         self.answer("leaks", pid, "--look-again", "50ms", status=1)
+        before = f"{self.directory.name}/before.xgops"
+        self.answer("snapshot", pid, "-o", before)
+        self.assertEqual(self.answer("diff", before, before)["new"], 0)
+        self.answer("diff", before, "-p", pid)
         for text in (["help"], ["help", "stack"], ["man"], ["completion", "zsh"], ["--version"]):
             self.answer(*text)
 

@@ -50,7 +50,7 @@ TEST_F(LeaksTest, AreOldBeforeAnythingElseIsKnown) {
   ASSERT_EQ(target_.ask("leak 10"), "leak 10");
 
   const auto result = target_.xgops(
-      {"leaks", "-p", target_.pid_text(), "--look-again", "50ms", "--older", "50ms", "--json"});
+      {"leaks", "-p", target_.pid_text(), "--look-again", "50ms", "--older", "10ms", "--json"});
 
   EXPECT_EQ(result.status, 0) << describe(result);
   const Json old = only_group(parse_json(result.out), "old");

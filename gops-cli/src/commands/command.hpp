@@ -23,6 +23,9 @@ struct Context {
   std::chrono::milliseconds timeout{0};
   bool timeout_given = false;
   Presentation& presentation;  ///< A command's own options may change it.
+  /// The file of `-o`, to which the report goes. A command that writes something else there takes
+  /// the name away.
+  std::string& output;
   std::vector<std::string> rest =
       {};  ///< What follows the options of a command that takes the rest.
   /// Renders a report now: for commands that go on (`--watch`).
@@ -55,6 +58,8 @@ Command pending_command();
 Command locks_command();
 Command diagnose_command();
 Command leaks_command();
+Command snapshot_command();
+Command diff_command();
 Command symbolize_command();
 Command run_command();
 Command completion_command();

@@ -13,20 +13,6 @@
 namespace xgops::cli {
 namespace {
 
-/// The epoll descriptors that threads wait for.
-std::vector<std::int32_t> event_polls_of(const Look& look) {
-  std::vector<std::int32_t> descriptors;
-  for (const ReportThread& thread : look.threads()) {
-    if (thread.facts.wait.reason == protocol::WaitReason::kEpoll && thread.facts.wait.fd >= 0) {
-      descriptors.push_back(thread.facts.wait.fd);
-    }
-  }
-  std::sort(descriptors.begin(), descriptors.end());
-  descriptors.erase(std::unique(descriptors.begin(), descriptors.end()), descriptors.end());
-  descriptors.resize(std::min<std::size_t>(descriptors.size(), protocol::kMaxEventPolls));
-  return descriptors;
-}
-
 template <class T>
 void append(std::vector<T>& to, std::vector<T>& from) {
   to.insert(to.end(), std::make_move_iterator(from.begin()), std::make_move_iterator(from.end()));
@@ -44,23 +30,42 @@ Result<StackReport> ask_stacks(Target& target, const Deadline& deadline, const L
 
 Result<void> ask_waits(Target& target, const Deadline& deadline, std::uint32_t deadline_ms,
                        Look& look) {
+  std::vector<const protocol::ThreadFacts*> threads;
+  for (const ReportThread& thread : look.threads()) {
+    threads.push_back(&thread.facts);
+  }
   protocol::Waits::Request request;
-  request.event_polls = event_polls_of(look);
+  request.event_polls = event_polls_of(threads);
   request.deadline_ms = deadline_ms;
   return target.session.ask_parts<protocol::Waits>(
-      request, deadline, [&](protocol::Waits::Response part) {
-        append(look.objects, part.objects);
-        append(look.announced, part.announced);
-        append(look.event_polls, part.event_polls);
-        append(look.thread_executors, part.thread_executors);
-        append(look.lost_exceptions, part.lost_exceptions);
-        look.lost_unlisted += part.lost_unlisted;
-        look.caught_signals |= part.caught_signals;
-        look.incomplete = look.incomplete || part.truncated;
-      });
+      request, deadline, [&](protocol::Waits::Response part) { add_waits(look, std::move(part)); });
 }
 
 }  // namespace
+
+std::vector<std::int32_t> event_polls_of(const std::vector<const protocol::ThreadFacts*>& threads) {
+  std::vector<std::int32_t> descriptors;
+  for (const protocol::ThreadFacts* const facts : threads) {
+    if (facts->wait.reason == protocol::WaitReason::kEpoll && facts->wait.fd >= 0) {
+      descriptors.push_back(facts->wait.fd);
+    }
+  }
+  std::sort(descriptors.begin(), descriptors.end());
+  descriptors.erase(std::unique(descriptors.begin(), descriptors.end()), descriptors.end());
+  descriptors.resize(std::min<std::size_t>(descriptors.size(), protocol::kMaxEventPolls));
+  return descriptors;
+}
+
+void add_waits(Look& look, protocol::Waits::Response part) {
+  append(look.objects, part.objects);
+  append(look.announced, part.announced);
+  append(look.event_polls, part.event_polls);
+  append(look.thread_executors, part.thread_executors);
+  append(look.lost_exceptions, part.lost_exceptions);
+  look.lost_unlisted += part.lost_unlisted;
+  look.caught_signals |= part.caught_signals;
+  look.incomplete = look.incomplete || part.truncated;
+}
 
 std::optional<SampledStack> take_sample(Target& target, const Deadline& deadline,
                                         const LookOptions& options, std::int32_t tid) {

@@ -8,11 +8,15 @@
 
 namespace xgops::cli {
 
-void attach_target_options(OptionSet& options, TargetOptions& target) {
+void attach_target_names(OptionSet& options, TargetOptions& target) {
   options.text("-p,--pid", "PID", target.pid, "The process with this PID", Completes::kPid);
   options.text("-n,--process", "NAME", target.name,
                "The process with this name; a shell pattern such as 'redis*'",
                Completes::kProcessName);
+}
+
+void attach_target_options(OptionSet& options, TargetOptions& target) {
+  attach_target_names(options, target);
   ArgumentModel argument;
   argument.name = "PID";
   argument.summary = "The same as -p PID";

@@ -21,7 +21,9 @@ struct TargetOptions {
   std::string argument;
 };
 
-/// Declares `-p PID`, `-n NAME` and a positional PID.
+/// Declares `-p PID` and `-n NAME`.
+void attach_target_names(OptionSet& options, TargetOptions& target);
+/// The same and a positional PID.
 void attach_target_options(OptionSet& options, TargetOptions& target);
 
 /// Errors: `Failure::kUsage` when nothing, several things or no number was given.

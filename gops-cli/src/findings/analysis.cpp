@@ -12,16 +12,16 @@ std::string counted(std::size_t count, const std::string& noun) {
   return std::to_string(count) + ' ' + noun + (count == 1 ? "" : "s");
 }
 
-bool same_wait(const protocol::Wait& a, const protocol::Wait& b) {
-  return a.reason == b.reason && a.object == b.object && a.owner_tid == b.owner_tid && a.fd == b.fd;
-}
-
 bool same_wait(const protocol::Task& a, const protocol::Task& b) {
   return a.state == b.state && a.reason == b.reason && a.resumed == b.resumed && a.tid == b.tid &&
          a.argument_kind == b.argument_kind && a.owner == b.owner;
 }
 
 }  // namespace
+
+bool same_wait(const protocol::Wait& a, const protocol::Wait& b) {
+  return a.reason == b.reason && a.object == b.object && a.owner_tid == b.owner_tid && a.fd == b.fd;
+}
 
 std::optional<Who> Analysis::again(const Who& who) const {
   if (second == nullptr) {

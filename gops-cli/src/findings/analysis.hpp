@@ -59,6 +59,9 @@ struct Analysis {
   }
 };
 
+/// Whether two looks at a thread may have seen one and the same wait.
+[[nodiscard]] bool same_wait(const protocol::Wait& a, const protocol::Wait& b);
+
 /// `thread 12 "io"`, `task 7 "session"`. Contains untrusted text.
 [[nodiscard]] std::string name_of(const Look& look, const Who& who);
 /// `3 threads and 1 task`

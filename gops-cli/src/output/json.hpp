@@ -3,6 +3,7 @@
 // and meanings are those of gops-cli/schema/. No I/O.
 #pragma once
 
+#include "report/diff.hpp"
 #include "report/document.hpp"
 #include "report/findings.hpp"
 #include "report/leaks.hpp"
@@ -32,6 +33,8 @@ namespace xgops::cli {
 /// SARIF 2.1.0, see docs.oasis-open.org/sarif/sarif/v2.1.0.
 [[nodiscard]] std::string findings_sarif(const FindingsReport& report);
 [[nodiscard]] std::string leaks_json(const LeaksReport& report);
+[[nodiscard]] std::string snapshot_json(const SnapshotReport& report);
+[[nodiscard]] std::string diff_json(const DiffReport& report);
 [[nodiscard]] std::string tree_json(const TreeReport& report);
 [[nodiscard]] std::string error_json(const Error& error);
 

@@ -84,6 +84,14 @@ std::string render_body(const LeakTotals& totals, const Presentation& presentati
   return presentation.format == Format::kJson ? std::string() : leak_totals_text(totals);
 }
 
+std::string render_body(const SnapshotReport& report, const Presentation& presentation) {
+  return presentation.format == Format::kJson ? snapshot_json(report) : snapshot_text(report);
+}
+
+std::string render_body(const DiffReport& report, const Presentation& presentation) {
+  return presentation.format == Format::kJson ? diff_json(report) : diff_text(report, presentation);
+}
+
 std::string render_body(const TreeReport& report, const Presentation& presentation) {
   return presentation.format == Format::kJson ? tree_json(report) : tree_text(report, presentation);
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "output/presentation.hpp"
+#include "report/diff.hpp"
 #include "report/findings.hpp"
 #include "report/leaks.hpp"
 #include "report/list.hpp"
@@ -48,6 +49,11 @@ namespace xgops::cli {
 [[nodiscard]] std::string leaks_text(const LeaksReport& report, const Presentation& presentation);
 /// The last line of `--watch`.
 [[nodiscard]] std::string leak_totals_text(const LeakTotals& totals);
+
+/// A line a group: what became of it.
+[[nodiscard]] std::string diff_text(const DiffReport& report, const Presentation& presentation);
+/// What is in the file.
+[[nodiscard]] std::string snapshot_text(const SnapshotReport& report);
 
 /// Tasks below those that created them.
 [[nodiscard]] std::string tree_text(const TreeReport& report, const Presentation& presentation);

@@ -2,6 +2,7 @@
 // What a command returns. output/ turns it into bytes, main into an exit status.
 #pragma once
 
+#include "report/diff.hpp"
 #include "report/document.hpp"
 #include "report/findings.hpp"
 #include "report/leaks.hpp"
@@ -29,7 +30,8 @@ struct Notice {
 
 struct Report {
   std::variant<DocumentReport, ListReport, VitalsReport, ThreadsReport, TasksReport, StackReport,
-               TreeReport, PendingReport, LocksReport, FindingsReport, LeaksReport, LeakTotals>
+               TreeReport, PendingReport, LocksReport, FindingsReport, LeaksReport, LeakTotals,
+               SnapshotReport, DiffReport>
       body;
   ExitStatus status = ExitStatus::kOk;
   std::vector<Notice> notices = {};

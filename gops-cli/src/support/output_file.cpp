@@ -59,7 +59,8 @@ Result<void> write_all(int fd, std::string_view data, std::string_view name) {
   return {};
 }
 
-Result<void> write_file(const std::string& path, std::string_view data) {
+Result<void> write_file(const std::string& path, std::string_view data, FileAccess access) {
+  const bool owner_only = access == FileAccess::kOwnerOnly;
   struct stat existing {};
   const bool exists = ::stat(path.c_str(), &existing) == 0;
   if (exists && S_ISDIR(existing.st_mode)) {
@@ -71,11 +72,12 @@ Result<void> write_file(const std::string& path, std::string_view data) {
   const std::string target = exists ? real_target(path) : path;
   // The PID makes the name ours; O_EXCL refuses what somebody else put there.
   const std::string temporary = target + ".xgops-" + std::to_string(::getpid());
-  UniqueFd fd(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
+  UniqueFd fd(
+      ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, owner_only ? 0600 : 0666));
   if (!fd) {
     return output_error(path, errno);
   }
-  if (exists) {
+  if (exists && !owner_only) {
     // Best effort: keep what the user had set on the file that is replaced.
     (void)::fchmod(fd.get(), existing.st_mode & 07777);
   }
