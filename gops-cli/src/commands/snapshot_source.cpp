@@ -9,10 +9,9 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <ctime>
 #include <utility>
 #include <vector>
-
-#include <time.h>
 
 namespace xgops::cli {
 namespace {

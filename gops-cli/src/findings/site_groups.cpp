@@ -221,6 +221,7 @@ std::vector<SiteGroup> group_by_site(const Look& look, const std::vector<std::ui
     group.mark = mark;
     add_member(group, static_cast<std::uint64_t>(thread.facts.tid), thread.facts.state_age_ns);
   }
+  groups.reserve(of_threads.size());
   for (auto& [key, group] : of_threads) {
     groups.push_back(std::move(group));
   }

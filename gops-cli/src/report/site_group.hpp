@@ -4,9 +4,9 @@
 
 #include "report/tasks.hpp"
 
-#include <compare>
 #include <cstdint>
 #include <string>
+#include <tuple>
 #include <vector>
 
 namespace xgops::cli {
@@ -22,7 +22,11 @@ struct Site {
   /// their own; threads: for anything but a lock.
   bool idle = false;
 
-  friend auto operator<=>(const Site&, const Site&) = default;
+  friend bool operator==(const Site&, const Site&) = default;
+  friend bool operator<(const Site& a, const Site& b) {
+    return std::tie(a.of_threads, a.created, a.place, a.reason, a.wait, a.idle) <
+           std::tie(b.of_threads, b.created, b.place, b.reason, b.wait, b.idle);
+  }
 };
 
 struct SiteGroup {

@@ -7,11 +7,11 @@
 #include "xgops/protocol/messages/cost.hpp"
 #include "xgops/protocol/messages/tasks.hpp"
 
-#include <compare>
 #include <cstddef>
 #include <cstdint>
 #include <map>
 #include <string>
+#include <tuple>
 #include <vector>
 
 namespace xgops::cli {
@@ -22,7 +22,10 @@ struct SourcePlace {
   std::string file;
   std::uint32_t line = 0;
 
-  friend auto operator<=>(const SourcePlace&, const SourcePlace&) = default;
+  friend bool operator==(const SourcePlace&, const SourcePlace&) = default;
+  friend bool operator<(const SourcePlace& a, const SourcePlace& b) {
+    return std::tie(a.file, a.line, a.function) < std::tie(b.file, b.line, b.function);
+  }
 };
 
 /// Tasks, and what they refer to. Checked: every id in `tasks` and `groups` is 0 (none) or one more

@@ -5,8 +5,7 @@
 #include "support/unique_fd.hpp"
 
 #include <chrono>
-
-#include <signal.h>
+#include <csignal>
 
 namespace xgops::cli {
 
