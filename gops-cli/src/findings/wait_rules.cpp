@@ -13,7 +13,6 @@ using waits::Fate;
 using waits::Needs;
 using waits::Node;
 
-constexpr std::size_t kMostListed = 32;
 constexpr std::size_t kMostBehind = 16;
 constexpr std::size_t kMostNamed = 4;
 
