@@ -68,6 +68,22 @@ class Channel : public ChannelCore {
   std::deque<T> buffer_;
 };
 
+/// What `send` and `receive` are for a nil channel in Go: they wait for ever.
+class NilAwaiter : public SelectAwaiter {
+ public:
+  explicit NilAwaiter(bool is_send) noexcept
+      : SelectAwaiter({&case_, 1}), case_{nullptr, nullptr, is_send} {}
+
+ private:
+  ChannelCase case_;
+};
+inline NilAwaiter send_to_nil() noexcept {
+  return NilAwaiter(true);
+}
+inline NilAwaiter receive_from_nil() noexcept {
+  return NilAwaiter(false);
+}
+
 /// `switch (co_await select(events.receiving(event), stop.receiving(nothing)))`: waits until one of
 /// the cases can be done, does it and returns its index. Of several it takes the first: Go chooses
 /// at random, a test wants to know. Without cases it waits for ever.

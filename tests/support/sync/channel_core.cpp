@@ -124,19 +124,20 @@ bool SelectAwaiter::await_ready() {
 }
 
 AnnouncedWait SelectAwaiter::announce() noexcept {
-  if (!is_select_) {
-    const ChannelCase& only = cases_[0];
-    return only.is_send ? announce_wait(kSend, only.channel->receiving_ends_)
-                        : announce_wait(kReceive, only.channel->sending_ends_);
+  const WaitKind& kind = is_select_ ? kSelect : cases_[0].is_send ? kSend : kReceive;
+  const auto ends_for = [](const ChannelCase& each) -> const HolderSet& {
+    return each.is_send ? each.channel->receiving_ends_ : each.channel->sending_ends_;
+  };
+  if (!is_select_ && cases_[0].channel != nullptr) {
+    return announce_wait(kind, ends_for(cases_[0]));
   }
   for (const ChannelCase& each : cases_) {
     if (each.channel != nullptr) {
-      other_ends_.include(each.is_send ? each.channel->receiving_ends_
-                                       : each.channel->sending_ends_);
+      other_ends_.include(ends_for(each));
     }
   }
   other_ends_.seal();  // As open as what it includes; without channels nobody can end it.
-  return announce_wait(kSelect, other_ends_);
+  return announce_wait(kind, other_ends_);
 }
 
 bool SelectAwaiter::await_suspend(std::coroutine_handle<> coroutine) {

@@ -256,6 +256,17 @@ TEST(SelectTest, WaitsForEverWithoutCases) {
   expect_wait(task, {.words = "select", .reason = TaskWaitReason::kSelect});
 }
 
+TEST(ChannelTest, WaitsForEverForNoChannelAtAll) {
+  Executor executor;
+  const std::uint64_t sender = executor.spawn([]() -> Task<> { co_await send_to_nil(); }());
+  const std::uint64_t receiver = executor.spawn([]() -> Task<> { co_await receive_from_nil(); }());
+
+  executor.run_until_idle();
+
+  expect_wait(sender, {.words = "channel send", .reason = TaskWaitReason::kChannelSend});
+  expect_wait(receiver, {.words = "channel receive", .reason = TaskWaitReason::kChannelReceive});
+}
+
 TEST(SelectTest, NeverDoesACaseWithoutAChannel) {
   Channel<int> channel;
   Selected result;

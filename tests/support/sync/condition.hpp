@@ -5,8 +5,10 @@
 #include "support/sync/mutex.hpp"
 #include "support/sync/waiter.hpp"
 
+#include <atomic>
 #include <coroutine>
 #include <cstddef>
+#include <cstdint>
 #include <mutex>
 
 namespace xgops::test::sync {
@@ -36,6 +38,14 @@ class Condition {
     queue_.wake_all();
   }
 
+  /// The task with this id may notify. Without notifiers, anybody may.
+  void add_notifier(std::uint64_t task) { notifiers_.add_task(task); }
+  /// Only notifiers will. Before anybody waits.
+  void seal_notifiers() noexcept {
+    notifiers_.seal();
+    is_sealed_ = true;
+  }
+
   [[nodiscard]] std::size_t waiting() const {
     const std::scoped_lock lock(mutex_);
     return queue_.size();
@@ -57,7 +67,9 @@ class Condition {
     bool await_ready() noexcept { return false; }
     void await_suspend(std::coroutine_handle<> coroutine) {
       static constexpr WaitKind kWait{WaitReason::kConditionWait};
-      waiter_.remember(coroutine, announce_wait(kWait, &condition_));
+      waiter_.remember(coroutine, condition_.is_sealed_
+                                      ? announce_wait(kWait, condition_.notifiers_)
+                                      : announce_wait(kWait, &condition_));
       // Once in the queue, the task may go on elsewhere and end: this object is not ours any more.
       Lock& held = condition_.lock_;
       {
@@ -78,6 +90,8 @@ class Condition {
   Lock& lock_;
   mutable std::mutex mutex_;
   WaitQueue queue_;
+  HolderSet notifiers_{HolderSet::Ends::kOneActs};
+  std::atomic<bool> is_sealed_{false};
 };
 
 }  // namespace xgops::test::sync

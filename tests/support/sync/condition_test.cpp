@@ -93,6 +93,30 @@ TEST(ConditionTest, LosesANotificationThatNobodyWaitsFor) {
   EXPECT_EQ(woken, 0);
 }
 
+TEST(ConditionTest, SaysWhoMayNotify) {
+  Mutex mutex;
+  Condition condition(mutex);
+  int woken = 0;
+  Executor executor;
+  const std::uint64_t notifier = executor.spawn([](auto& changed) -> Task<> {
+    changed.notify_all();
+    co_return;
+  }(condition));
+  condition.add_notifier(notifier);
+  condition.seal_notifiers();
+  const std::uint64_t waiter = executor.spawn(wait_once(mutex, condition, woken));
+
+  executor.run_until_idle();
+
+  expect_wait(waiter,
+              {.words = "condition wait", .reason = protocol::TaskWaitReason::kConditionWait});
+  const auto state = make_agent_state();
+  const TaskAnswer answer = ask_tasks(*state, {.id = waiter});
+  ASSERT_EQ(answer.tasks.size(), 1U);
+  EXPECT_NE(answer.tasks.front().argument, reinterpret_cast<std::uint64_t>(&condition))
+      << "it is the notifiers who are waited for";
+}
+
 TEST(ConditionTest, TakesTheWritingSideOfAnRwLock) {
   RwLock lock;
   Condition condition(lock);
