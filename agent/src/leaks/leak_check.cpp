@@ -58,12 +58,12 @@ class Check {
       }
       const Clock::time_point before = Clock::now();
       Leaks leaks = look();
-      if (leaks.empty() && !is_more_in_scope_) {
+      if (leaks.empty() && !may_have_missed_) {
         return leaks;
       }
       const Clock::time_point now = Clock::now();
       if (now >= deadline_ || is_stopped() || is_settled(leaks, now)) {
-        return leaks;
+        return see_all(std::move(leaks));
       }
       pause = std::min<nanoseconds>(pause * 2, kLongestPause);
       const nanoseconds rest = std::max<nanoseconds>(pause, kLookCost * (now - before));
@@ -88,7 +88,7 @@ class Check {
     }
     Leaks leaks = find_leaks(look, tables_, earlier_, names_, filters_);
     earlier_ = Earlier::of(look);
-    // A thread that is being started or a task that is being made is counted, and not seen yet.
+    // One that is being made is counted, and not seen yet.
     std::uint64_t seen = 0;
     for (const SeenTask& task : look.tasks) {
       seen += task.is_suspect ? 1 : 0;
@@ -96,8 +96,22 @@ class Check {
     for (const SeenThread& thread : look.threads) {
       seen += thread.is_suspect ? 1 : 0;
     }
-    is_more_in_scope_ = request_.scope != 0 && (request_.flags & XGOPS_LEAK_NO_THREADS) == 0 &&
-                        xgops_leak_scope_live(request_.scope) > seen;
+    const bool is_counted = request_.scope != 0 && (request_.flags & XGOPS_LEAK_NO_THREADS) == 0;
+    may_have_missed_ = is_counted ? xgops_leak_scope_live(request_.scope) > seen : look.missed > 0;
+    return leaks;
+  }
+
+  /// A task that changes all the time may be missed: looks again before that is the last word.
+  Leaks see_all(Leaks leaks) {
+    constexpr int kLooks = 100;
+    constexpr microseconds kPause{50};
+    for (int i = 0; i < kLooks && may_have_missed_; ++i) {
+      std::this_thread::sleep_for(kPause);
+      Leaks again = look();
+      if (!may_have_missed_ || again.tasks + again.threads > leaks.tasks + leaks.threads) {
+        leaks = std::move(again);
+      }
+    }
     return leaks;
   }
 
@@ -109,7 +123,7 @@ class Check {
   /// without having moved since.
   [[nodiscard]] bool is_settled(const Leaks& leaks, Clock::time_point now) {
     constexpr milliseconds kBetweenLooks{50};
-    const bool all_blocked = leaks.blocked == leaks.tasks + leaks.threads && !is_more_in_scope_;
+    const bool all_blocked = leaks.blocked == leaks.tasks + leaks.threads && !may_have_missed_;
     if (!all_blocked || leaks.blocked_tasks != blocked_tasks_ ||
         leaks.blocked_threads != blocked_threads_) {
       blocked_tasks_ = all_blocked ? leaks.blocked_tasks : decltype(blocked_tasks_){};
@@ -127,7 +141,7 @@ class Check {
   LookTables tables_;
   Names names_;
   Earlier earlier_;
-  bool is_more_in_scope_ = false;
+  bool may_have_missed_ = false;
   std::map<std::uint64_t, std::uint64_t> blocked_tasks_;
   std::map<std::uint64_t, std::uint64_t> blocked_threads_;
   Clock::time_point blocked_since_;

@@ -96,7 +96,7 @@ void look_at_tasks(tasks::LeakScope scope, LookTables& tables, Look& look) {
   tasks::SnapshotOptions options;
   options.max_frames = kMaxFrames;
   const std::uint32_t now = detail::coarse_ticks();
-  reader.read(options, [&](const tasks::TaskSighting& task) {
+  const auto see = [&](const tasks::TaskSighting& task) {
     SeenTask seen;
     seen.id = task.id;
     seen.parent = task.parent;
@@ -126,7 +126,8 @@ void look_at_tasks(tasks::LeakScope scope, LookTables& tables, Look& look) {
     }
     seen.is_suspect = filter.contains(scope == 0 ? 0 : scope_of(task.details));
     look.tasks.push_back(seen);
-  });
+  };
+  look.missed = reader.read(options, see).dropped;
 }
 
 void look_at_threads(tasks::LeakScope scope, Look& look) {

@@ -73,6 +73,7 @@ struct LookTables {
 struct Look {
   std::vector<SeenTask> tasks;
   std::vector<SeenThread> threads;
+  std::uint64_t missed = 0;  ///< Tasks that changed all the while.
 };
 
 /// Tasks within `scope` are suspects, all for 0. Throws std::bad_alloc.
