@@ -30,6 +30,8 @@ std::string_view counterpart(WaitReason reason) {
       return "notifier";
     case WaitReason::kWaitGroup:
       return "member";
+    case WaitReason::kSelect:
+      return "other end";
     default:
       return "one who could end the wait";
   }
@@ -142,6 +144,9 @@ class Judge {
       return;
     }
     if (!set.any) {
+      if (set.sealed && set.words.empty()) {
+        never(node, "whose every " + std::string(counterpart(reason)) + " is gone");
+      }
       for (const std::uint64_t word : set.words) {
         add_holder(node, Needs::kAll, word);
       }
@@ -152,8 +157,13 @@ class Judge {
     }
     bool somebody_lives = false;
     for (const std::uint64_t word : set.words) {
+      somebody_lives = somebody_lives || node_of(word) != nullptr;
+      if (node_of(word) == nullptr && !has_ended(word)) {
+        return;
+      }
+    }
+    for (const std::uint64_t word : set.words) {
       if (const auto holder = node_of(word)) {
-        somebody_lives = true;
         wait_for(node, Needs::kAny, *holder);
       }
     }
@@ -171,14 +181,19 @@ class Judge {
     return task == tasks_.end() ? nullptr : &task->second;
   }
 
+  /// Of one that was not seen. Threads are looked at only where asked for, and tasks that change
+  /// all the time may be missed: then nothing is known of it.
+  [[nodiscard]] bool has_ended(std::uint64_t word) const {
+    return (word & Holder::kThread) != 0 ? !look_.threads.empty() : look_.missed == 0;
+  }
+
   void add_holder(Node node, Needs needs, std::uint64_t word) {
     if (const Node* const holder = node_of(word)) {
       wait_for(node, needs, *holder);
       return;
     }
     const bool is_thread = (word & Holder::kThread) != 0;
-    // Threads are looked at only where asked for: then nothing is known of this one.
-    if (!is_thread || !look_.threads.empty()) {
+    if (has_ended(word)) {
       never(node, std::string("held by ") + (is_thread ? "thread " : "task ") +
                       std::to_string(word & ~Holder::kThread) + ", which has ended");
     }
