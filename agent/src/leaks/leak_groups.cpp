@@ -3,7 +3,6 @@
 
 #include "leaks/report_text.hpp"
 #include "leaks/thread_words.hpp"
-#include "leaks/well_known.hpp"
 #include "tasks/details.hpp"
 
 #include <algorithm>
@@ -39,7 +38,8 @@ std::string object_of(const SeenTask& task) {
     return "";
   }
   const std::string& words = task.wait->words;
-  return words.substr(0, words.find(' ')) + ' ' + hexadecimal(task.argument);
+  const bool is_noun = task.wait->reason == WaitReason::kWaitGroup;
+  return words.substr(0, is_noun ? words.npos : words.find(' ')) + ' ' + hexadecimal(task.argument);
 }
 
 std::vector<xgops_leak_frame> shown(const std::vector<Frame>& frames) {
@@ -69,6 +69,17 @@ std::vector<Frame> creation_frames(const tasks::DetailTable::CreationStack& stac
   return frames;
 }
 
+/// `why` without the ids in it: those who are blocked in the same way are alike.
+std::string shape_of(const std::string& why) {
+  std::string shape;
+  for (const char c : why) {
+    if (c < '0' || c > '9') {
+      shape += c;
+    }
+  }
+  return shape;
+}
+
 /// Puts leaks that are alike together.
 class Grouping {
  public:
@@ -94,8 +105,10 @@ class Grouping {
       }
     }
     for (auto& entry : groups_) {
-      if (!entry.second.is_ignored && entry.second.group.count > 0) {
-        leaks_.groups.push_back(std::move(entry.second.group));
+      LeakGroup& group = entry.second.group;
+      if (!entry.second.is_ignored && group.count > 0) {
+        group.why.insert(0, entry.second.whys_differ ? "e.g. " : "");
+        leaks_.groups.push_back(std::move(group));
       }
     }
     std::stable_sort(leaks_.groups.begin(), leaks_.groups.end(),
@@ -112,6 +125,7 @@ class Grouping {
   struct Entry {
     LeakGroup group;
     bool is_ignored = false;
+    bool whys_differ = false;  ///< In the ids that they name.
   };
   using Key = std::tuple<bool, Fate, std::uint64_t, std::uint64_t, std::uint64_t, std::uint64_t,
                          std::string>;
@@ -142,7 +156,7 @@ class Grouping {
             task.created_at,
             task.chain | std::uint64_t{static_cast<std::uint8_t>(task.state)} << 32U,
             details.labels,
-            details.name.data() + ('\n' + why)};
+            details.name.data() + ('\n' + shape_of(why))};
     const auto [entry, is_new] = groups_.try_emplace(std::move(key));
     LeakGroup& group = entry->second.group;
     if (is_new) {
@@ -155,9 +169,10 @@ class Grouping {
       return;
     }
     std::string object = object_of(task);
-    if (filters_.asks_for_each() && ignores_one(group, task.id, task.age_ns, object)) {
+    if (filters_.asks_for_each() && ignores_one(group, task.id, task.age_ns, object, why)) {
       return;
     }
+    entry->second.whys_differ = entry->second.whys_differ || group.why != why;
     group.object = group.count == 0 || group.object == object ? std::move(object) : "";
     count(group, task.id, task.age_ns);
     ++leaks_.tasks;
@@ -209,7 +224,7 @@ class Grouping {
     const bool is_ignored = filters_.ignores(described);
     if (is_ignored ||
         (filters_.asks_for_each() &&
-         ignores_one(described, tid, thread.facts.state_age_ns, thread.facts.wait.detail))) {
+         ignores_one(described, tid, thread.facts.state_age_ns, thread.facts.wait.detail, why))) {
       return;
     }
     std::string place;
@@ -218,11 +233,12 @@ class Grouping {
     }
     const auto [entry, is_new] = groups_.try_emplace(
         Key{true, described.fate, static_cast<std::uint64_t>(thread.facts.wait.reason), 0, 0, 0,
-            described.name + '\n' + why + '\n' + place});
+            described.name + '\n' + shape_of(why) + '\n' + place});
     LeakGroup& group = entry->second.group;
     if (is_new) {
       group = std::move(described);
     }
+    entry->second.whys_differ = entry->second.whys_differ || group.why != why;
     group.object = group.count == 0 || group.object == thread.facts.wait.detail
                        ? thread.facts.wait.detail
                        : "";
@@ -245,12 +261,13 @@ class Grouping {
   }
 
   [[nodiscard]] bool ignores_one(const LeakGroup& group, std::uint64_t id, std::int64_t age_ns,
-                                 const std::string& object) const {
+                                 const std::string& object, const std::string& why) const {
     LeakGroup one = group;
     one.count = 1;
     one.ids = {id};
     one.age_ns = age_ns;
     one.object = object;
+    one.why = why;
     return filters_.ignores_one(one);
   }
 
@@ -271,34 +288,6 @@ class Grouping {
   std::map<Key, Entry> groups_;
   Leaks leaks_;
 };
-
-bool any_frame_matches(const std::vector<Frame>& frames, std::string_view pattern) {
-  return std::any_of(frames.begin(), frames.end(),
-                     [&](const Frame& frame) { return matches(pattern, frame.function); });
-}
-
-bool has_label(const std::string& labels, std::string_view wanted) {
-  return (' ' + labels + ' ').find(' ' + std::string(wanted) + ' ') != std::string::npos;
-}
-
-bool filter_matches(const xgops_leak_filter& filter, const LeakGroup& group) {
-  switch (filter.kind) {
-    case XGOPS_LEAK_TOP_FUNCTION:
-      return !group.frames.empty() && matches(filter.text, group.frames.front().function);
-    case XGOPS_LEAK_ANY_FUNCTION:
-      return any_frame_matches(group.frames, filter.text);
-    case XGOPS_LEAK_CREATED_BY:
-      return any_frame_matches(group.created, filter.text);
-    case XGOPS_LEAK_THREAD_NAME:
-      return group.is_thread && matches(filter.text, group.name);
-    case XGOPS_LEAK_TASK_NAME:
-      return !group.is_thread && matches(filter.text, group.name);
-    case XGOPS_LEAK_LABEL:
-      return !group.is_thread && has_label(group.labels, filter.text);
-    default:
-      return false;
-  }
-}
 
 }  // namespace
 
@@ -326,53 +315,6 @@ void LeakGroup::show(const std::function<void(const xgops_leak_group&)>& use) co
   const std::string text = text_of(*this);
   view.text = text.c_str();
   use(view);
-}
-
-Filters::Filters(const xgops_leak_request& request)
-    : request_(request), used_(request.filter_count) {}
-
-bool Filters::ignores(const LeakGroup& group) {
-  bool ignored = (request_.flags & XGOPS_LEAK_NO_BUILT_IN) == 0 && is_well_known(group);
-  for (std::size_t i = 0; i < request_.filter_count; ++i) {
-    if (filter_matches(request_.filters[i], group)) {
-      used_[i] = true;
-      ignored = true;
-    }
-  }
-  return ignored;
-}
-
-bool Filters::ignores_task(std::uint64_t id) const {
-  return std::binary_search(request_.known_tasks, request_.known_tasks + request_.known_task_count,
-                            id);
-}
-
-bool Filters::ignores_thread(pid_t tid) const {
-  return request_.known_thread_count > 0 &&
-         std::binary_search(request_.known_threads,
-                            request_.known_threads + request_.known_thread_count, thread_key(tid));
-}
-
-bool Filters::ignores_one(const LeakGroup& one) const {
-  bool ignored = false;
-  one.show([&](const xgops_leak_group& view) {
-    ignored = request_.ignored(request_.context, &view) != 0;
-  });
-  return ignored;
-}
-
-std::vector<std::string> Filters::unused() const {
-  constexpr std::string_view kWords[]{"top function", "any function", "created by",
-                                      "thread name",  "task name",    "label"};
-  std::vector<std::string> sentences;
-  for (std::size_t i = 0; i < used_.size(); ++i) {
-    if (!used_[i]) {
-      const xgops_leak_filter& filter = request_.filters[i];
-      sentences.push_back("the filter \"" + std::string(kWords[filter.kind]) + " " + filter.text +
-                          "\" matched nothing: is it still needed?");
-    }
-  }
-  return sentences;
 }
 
 Earlier Earlier::of(const Look& look) {
