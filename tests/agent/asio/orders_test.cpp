@@ -370,6 +370,7 @@ constexpr unsigned kSeeds = 200;
 #endif
 
 unsigned seeds() {
+  // NOLINTNEXTLINE(concurrency-mt-unsafe): before any thread is started.
   const char* const wished = std::getenv("XGOPS_ORDER_SEEDS");
   return wished == nullptr ? kSeeds : static_cast<unsigned>(std::strtoul(wished, nullptr, 10));
 }
