@@ -13,6 +13,7 @@ using waits::Fate;
 using waits::Needs;
 using waits::Node;
 
+constexpr std::size_t kMostListed = 32;
 constexpr std::size_t kMostBehind = 16;
 constexpr std::size_t kMostNamed = 4;
 
@@ -124,9 +125,9 @@ std::string gone_sentence(const Judged& judged, const Resource& what, const std:
 }  // namespace
 
 void limit_evidence(Finding& finding) {
-  if (finding.members.size() > kMostMembers) {
-    finding.unlisted += finding.members.size() - kMostMembers;
-    finding.members.resize(kMostMembers);
+  if (finding.members.size() > kMostListed) {
+    finding.unlisted += finding.members.size() - kMostListed;
+    finding.members.resize(kMostListed);
   }
   finding.behind.resize(std::min(finding.behind.size(), kMostBehind));
 }
