@@ -96,6 +96,7 @@ typedef struct xgops_leak_result {
   uint64_t tasks;    ///< Leaked.
   uint64_t threads;  ///< Leaked.
   int64_t waited_ns;
+  int32_t unseen;  ///< Not 0: more lives in the scope than could be seen.
 } xgops_leak_result;
 
 /// Waits until nothing of the scope is left, or it is certain that something will stay, or the

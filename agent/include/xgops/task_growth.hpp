@@ -35,7 +35,8 @@ struct TaskGrowth {
   std::uint32_t created_line = 0;
 };
 
-/// Samples until it is destroyed. False in a condition: it could not be started.
+/// Samples until it is destroyed, which its callback must not do. False in a condition: it could
+/// not be started.
 class TaskGrowthMonitor {
  public:
   using Callback = std::function<void(const TaskGrowth&)>;

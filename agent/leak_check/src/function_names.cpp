@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <cstdint>
 #include <cstring>
-#include <memory>
 #include <mutex>
 #include <string>
 #include <utility>
@@ -70,15 +69,16 @@ int add_module(dl_phdr_info* info, std::size_t /*size*/, void* context) {
 
 void name_function(std::uint64_t address, std::int32_t exact,
                    void (*add)(void* context, const xgops_leak_frame* frame), void* context) {
-  static std::mutex mutex;
+  // Neither is destroyed: checks may run while the process ends.
+  static std::mutex& mutex = *new std::mutex;
   const std::scoped_lock lock(mutex);
   // With the modules of the first time that somebody asked.
-  static std::unique_ptr<symbolize::Symbolizer> symbolizer;
+  static symbolize::Symbolizer* symbolizer = nullptr;
   if (symbolizer == nullptr) {
     symbolize::SymbolizerOptions options;
     options.pid = ::getpid();
-    symbolizer = std::make_unique<symbolize::Symbolizer>(std::move(options));
-    ::dl_iterate_phdr(&add_module, symbolizer.get());
+    symbolizer = new symbolize::Symbolizer(std::move(options));
+    ::dl_iterate_phdr(&add_module, symbolizer);
   }
   for (const symbolize::Symbol& symbol : symbolizer->symbolize(address, exact != 0)) {
     const xgops_leak_frame frame{symbol.function.c_str(), symbol.file.c_str(), symbol.line};

@@ -7,10 +7,15 @@
 #include "xgops/tasks.hpp"
 #include "xgops/waits/graph.hpp"
 
+#include <cerrno>
 #include <cstdint>
 #include <string_view>
 #include <unordered_map>
+#include <unordered_set>
 #include <utility>
+
+#include <sys/syscall.h>
+#include <unistd.h>
 
 namespace xgops::leaks {
 namespace {
@@ -50,10 +55,9 @@ class Judge {
       threads_.emplace(thread.facts.tid, graph_.add(Role::kActor, Needs::kNothing));
     }
     for (const tasks::Registry::Thread& thread : tasks::registry().threads()) {
-      const auto node = threads_.find(static_cast<pid_t>(thread.tid));
       const tasks::AnnouncedWait wait = tasks::Registry::announced_by(thread);
-      if (node != threads_.end() && wait.operation != 0) {
-        add_argument(node->second, WaitReason::kNone, wait.argument_kind, wait.argument);
+      if (wait.operation != 0) {
+        announced_.emplace(static_cast<pid_t>(thread.tid), wait);
       }
     }
   }
@@ -65,6 +69,7 @@ class Judge {
     for (std::size_t i = 0; i < look_.threads.size(); ++i) {
       add_thread(static_cast<Node>(look_.tasks.size() + i), look_.threads[i]);
     }
+    resolve();
     const waits::Verdict verdict(graph_);
     for (Node node = 0; node < graph_.size(); ++node) {
       if (verdict.fate(node) == waits::Fate::kStuck) {
@@ -95,8 +100,14 @@ class Judge {
 
   void add_thread(Node node, const SeenThread& thread) {
     const threads::Wait& wait = thread.facts.wait;
-    if (wait.timed || graph_.needs(node) != Needs::kNothing) {
-      return;  // It will end; or the thread has said more than the kernel knows.
+    if (wait.timed || wait.reason == threads::WaitReason::kRunning ||
+        wait.reason == threads::WaitReason::kRunnable) {
+      return;  // It will end, or has.
+    }
+    if (const auto said = announced_.find(thread.facts.tid); said != announced_.end()) {
+      // The thread has said more than the kernel knows.
+      add_argument(node, WaitReason::kNone, said->second.argument_kind, said->second.argument);
+      return;
     }
     switch (wait.reason) {
       case threads::WaitReason::kMutexLock:
@@ -104,6 +115,11 @@ class Judge {
       case threads::WaitReason::kRwlockRead:
       case threads::WaitReason::kJoin:
         if (wait.owner_state == threads::OwnerState::kExited) {
+          // Of a thread that has ended, nobody waits for the end for long; and one may have begun
+          // after the list of threads was read.
+          if (wait.reason == threads::WaitReason::kJoin || thread_exists(wait.owner_tid)) {
+            return;
+          }
           never(node, "held by thread " + std::to_string(wait.owner_tid) + ", which has ended");
         } else if (const auto owner = threads_.find(wait.owner_tid);
                    wait.owner_state == threads::OwnerState::kLive && owner != threads_.end()) {
@@ -124,36 +140,77 @@ class Judge {
           wait_for(node, Needs::kAll, task->second);
         }
         return;
-      case detail::kArgumentHolder: {
-        std::uint64_t word = 0;
-        if (support::copy_own_memory(argument, &word, sizeof word) == sizeof word && word != 0) {
-          add_holder(node, Needs::kAll, word);
-        }
-        return;
-      }
+      case detail::kArgumentHolder:
       case detail::kArgumentHolderSet:
-        add_set(node, reason, tasks::read_holder_set(argument));
+        held_.push_back({node, reason, kind, argument, read_holders(kind, argument)});
         return;
       default:
         return;
     }
   }
 
-  void add_set(Node node, WaitReason reason, const tasks::HolderSetFacts& set) {
-    if (!set.is_set || set.unlisted > 0) {
-      return;
+  /// Something that is waited for and has holders, as they were read.
+  struct Held {
+    Node node = 0;
+    WaitReason reason = WaitReason::kNone;
+    detail::TaskArgumentBits kind = detail::kArgumentNone;
+    std::uint64_t address = 0;
+    tasks::HolderSetFacts holders;
+  };
+
+  static tasks::HolderSetFacts read_holders(detail::TaskArgumentBits kind, std::uint64_t address) {
+    if (kind == detail::kArgumentHolderSet) {
+      return tasks::read_holder_set(address);
     }
+    tasks::HolderSetFacts one;
+    std::uint64_t word = 0;
+    one.is_set = support::copy_own_memory(address, &word, sizeof word) == sizeof word;
+    if (one.is_set && word != 0) {
+      one.words.push_back(word);
+    }
+    return one;
+  }
+
+  /// Holders were read after the look: one that it has not seen may be new, and not gone. So who
+  /// lives is asked again, and what held must hold still.
+  void resolve() {
+    for (const auto& record : tasks::registry().records()) {
+      const std::uint64_t identity = record.identity.load(std::memory_order_acquire);
+      const std::uint64_t state = identity & 0xff;
+      if (state != detail::kTaskFree && state != detail::kTaskFinished) {
+        live_.insert(identity >> detail::kIdShift);
+      }
+    }
+    for (const Held& held : held_) {
+      add_holders(held);
+    }
+  }
+
+  [[nodiscard]] static bool holds_still(const Held& held) {
+    const tasks::HolderSetFacts now = read_holders(held.kind, held.address);
+    return now.is_set && now.words == held.holders.words && now.sealed == held.holders.sealed;
+  }
+
+  static bool thread_exists(pid_t tid) {
+    return ::syscall(SYS_tgkill, ::getpid(), tid, 0) == 0 || errno != ESRCH;
+  }
+
+  void add_holders(const Held& held) {
+    const tasks::HolderSetFacts& set = held.holders;
+    const Node node = held.node;
+    if (!set.is_set || set.unlisted > 0 || (set.any && !set.sealed)) {
+      return;  // Nothing is known, or somebody may come along yet.
+    }
+    const std::string everybody_gone =
+        "whose every " + std::string(counterpart(held.reason)) + " is gone";
     if (!set.any) {
-      if (set.sealed && set.words.empty()) {
-        never(node, "whose every " + std::string(counterpart(reason)) + " is gone");
+      if (set.sealed && set.words.empty() && holds_still(held)) {
+        never(node, everybody_gone);
       }
       for (const std::uint64_t word : set.words) {
-        add_holder(node, Needs::kAll, word);
+        add_holder(held, word);
       }
       return;
-    }
-    if (!set.sealed) {
-      return;  // Somebody may come along yet.
     }
     bool somebody_lives = false;
     for (const std::uint64_t word : set.words) {
@@ -163,12 +220,12 @@ class Judge {
       }
     }
     for (const std::uint64_t word : set.words) {
-      if (const auto holder = node_of(word)) {
+      if (const Node* const holder = node_of(word)) {
         wait_for(node, Needs::kAny, *holder);
       }
     }
-    if (!somebody_lives) {
-      never(node, "whose every " + std::string(counterpart(reason)) + " is gone");
+    if (!somebody_lives && holds_still(held)) {
+      never(node, everybody_gone);
     }
   }
 
@@ -181,21 +238,22 @@ class Judge {
     return task == tasks_.end() ? nullptr : &task->second;
   }
 
-  /// Of one that was not seen. Threads are looked at only where asked for, and tasks that change
-  /// all the time may be missed: then nothing is known of it.
+  /// Of one that was not seen: it may be new.
   [[nodiscard]] bool has_ended(std::uint64_t word) const {
-    return (word & Holder::kThread) != 0 ? !look_.threads.empty() : look_.missed == 0;
+    return (word & Holder::kThread) != 0
+               ? !thread_exists(static_cast<pid_t>(word & ~Holder::kThread))
+               : live_.count(word) == 0;
   }
 
-  void add_holder(Node node, Needs needs, std::uint64_t word) {
+  void add_holder(const Held& held, std::uint64_t word) {
     if (const Node* const holder = node_of(word)) {
-      wait_for(node, needs, *holder);
+      wait_for(held.node, Needs::kAll, *holder);
       return;
     }
     const bool is_thread = (word & Holder::kThread) != 0;
-    if (has_ended(word)) {
-      never(node, std::string("held by ") + (is_thread ? "thread " : "task ") +
-                      std::to_string(word & ~Holder::kThread) + ", which has ended");
+    if (has_ended(word) && holds_still(held)) {
+      never(held.node, std::string("held by ") + (is_thread ? "thread " : "task ") +
+                           std::to_string(word & ~Holder::kThread) + ", which has ended");
     }
   }
 
@@ -256,7 +314,10 @@ class Judge {
   waits::Graph graph_;
   std::unordered_map<std::uint64_t, Node> tasks_;
   std::unordered_map<pid_t, Node> threads_;
-  std::vector<std::string> gone_;  ///< By node: why its wait never ends.
+  std::unordered_map<pid_t, tasks::AnnouncedWait> announced_;
+  std::vector<Held> held_;
+  std::unordered_set<std::uint64_t> live_;  ///< Tasks, after holders were read.
+  std::vector<std::string> gone_;           ///< By node: why its wait never ends.
   Fates fates_;
 };
 

@@ -61,9 +61,13 @@ bool Filters::ignores_task(std::uint64_t id) const {
 }
 
 bool Filters::ignores_thread(pid_t tid) const {
-  return request_.known_thread_count > 0 &&
+  if (request_.known_thread_count == 0) {
+    return false;
+  }
+  const std::uint64_t key = thread_key(tid);
+  return key == 0 ||  // It has just ended.
          std::binary_search(request_.known_threads,
-                            request_.known_threads + request_.known_thread_count, thread_key(tid));
+                            request_.known_threads + request_.known_thread_count, key);
 }
 
 bool Filters::ignores_one(const LeakGroup& one) const {

@@ -46,9 +46,15 @@ class GrowthMonitor {
     }
     return static_cast<bool>(thread);
   }
-  void stop() noexcept {
+  /// False: the monitor's own callback asks; then it must stay.
+  [[nodiscard]] bool stop() noexcept {
     done_.set();
+    if (::pthread_equal(::pthread_self(), thread_) != 0) {
+      ::pthread_detach(thread_);
+      return false;
+    }
     ::pthread_join(thread_, nullptr);
+    return true;
   }
 
  private:
@@ -82,7 +88,7 @@ class GrowthMonitor {
     for (const auto& [site, crowd] : now) {
       const auto before = counts_.find(site);
       const std::uint64_t known = before == counts_.end() ? 0 : before->second.count;
-      if (has_sample_ && crowd.count > known + options_.threshold) {
+      if (has_sample_ && crowd.count > known && crowd.count - known > options_.threshold) {
         tell(site, known, crowd);
       }
     }
@@ -139,9 +145,11 @@ XGOPS_EXPORT void* xgops_growth_begin(const xgops_growth_options* options) {
 
 XGOPS_EXPORT void xgops_growth_end(void* monitor) {
   if (monitor != nullptr) {
-    const std::unique_ptr<xgops::leaks::GrowthMonitor> ended(
+    std::unique_ptr<xgops::leaks::GrowthMonitor> ended(
         static_cast<xgops::leaks::GrowthMonitor*>(monitor));
-    ended->stop();
+    if (!ended->stop()) {
+      (void)ended.release();
+    }
   }
 }
 

@@ -4,6 +4,7 @@
 #include "leaks/report_text.hpp"
 #include "leaks/scoped_threads.hpp"
 #include "support/event.hpp"
+#include "support/later.hpp"
 #include "support/service_thread.hpp"
 #include "xgops/leak_check_abi.h"
 
@@ -85,18 +86,30 @@ class HangWatch {
   static void* run(void* self) noexcept {
     auto& watch = *static_cast<HangWatch*>(self);
     support::become_service_thread();
-    if (!watch.done_.wait_until(std::chrono::steady_clock::now() + watch.limit_)) {
+    if (!watch.done_.wait_until(support::later(std::chrono::steady_clock::now(), watch.limit_))) {
       watch.give_up();
     }
     return nullptr;
   }
 
+  static void* end_anyway(void* /*unused*/) noexcept {
+    constexpr std::chrono::seconds kPatience{20};
+    const support::Event never;
+    (void)never.wait_until(std::chrono::steady_clock::now() + kPatience);
+    write_all(STDERR_FILENO, "hang: what hangs does not let itself be looked at\n");
+    ::_exit(1);
+  }
+
   [[noreturn]] void give_up() noexcept {
+    // The looks may need a lock of the loader's, or of what hangs: they have their own deadline.
+    (void)support::start_service_thread(&HangWatch::end_anyway, nullptr,
+                                        support::service_stack_bytes());
     try {
       const auto seconds = std::chrono::duration<double>(limit_).count();
       std::string text = "\nhang: " + what_ + " has not ended after ";
       text += std::to_string(seconds).substr(0, std::to_string(seconds).find('.') + 2) + " s\n";
-      write_all(STDERR_FILENO, text + report());
+      write_all(STDERR_FILENO, text);
+      write_all(STDERR_FILENO, report());
     } catch (const std::exception&) {
       write_all(STDERR_FILENO, "\nhang: a test has not ended; there is no memory to show more\n");
     }

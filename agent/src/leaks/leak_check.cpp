@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Waits until what a leak check asks for has ended, or never will.
 #include "leaks/leak_groups.hpp"
+#include "support/later.hpp"
 #include "tasks/registry.hpp"
 #include "xgops/leak_check_abi.h"
 
@@ -43,7 +44,7 @@ class Check {
       : request_(request),
         filters_(request),
         begin_(Clock::now()),
-        deadline_(begin_ + nanoseconds(request.deadline_ns)) {}
+        deadline_(support::later(begin_, nanoseconds(request.deadline_ns))) {}
 
   /// What is left in the end.
   Leaks wait() {
@@ -112,6 +113,7 @@ class Check {
         leaks = std::move(again);
       }
     }
+    leaks.unseen = may_have_missed_;
     return leaks;
   }
 
@@ -155,7 +157,8 @@ extern "C" {
 XGOPS_EXPORT std::int32_t xgops_leak_verify(const xgops_leak_request* request,
                                             xgops_leak_result* result) {
   using namespace xgops::leaks;  // NOLINT(google-build-using-namespace): of one function.
-  *result = {sizeof *result, 0, 0, 0};
+  *result = {};
+  result->size = sizeof *result;
   if (!makes_sense(*request)) {
     return EINVAL;
   }
@@ -168,6 +171,7 @@ XGOPS_EXPORT std::int32_t xgops_leak_verify(const xgops_leak_request* request,
     const Leaks leaks = check.wait();
     result->tasks = leaks.tasks;
     result->threads = leaks.threads;
+    result->unseen = leaks.unseen ? 1 : 0;
     result->waited_ns = check.waited().count();
     for (const LeakGroup& group : leaks.groups) {
       group.show([&](const xgops_leak_group& view) {

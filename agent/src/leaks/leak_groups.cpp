@@ -60,8 +60,9 @@ std::vector<Frame> creation_frames(const tasks::DetailTable::CreationStack& stac
   // What is below the one who asked for the thread is the C++ library's.
   const auto first = std::find_if(frames.begin(), frames.end(), [](const Frame& frame) {
     return !frame.function.starts_with("std::") && !frame.function.starts_with("pthread_create") &&
-           !frame.function.starts_with("xgops_") && !frame.function.starts_with("libstdc++") &&
-           !frame.function.starts_with("__gthread");
+           !frame.function.starts_with("xgops_") &&
+           !frame.function.starts_with("xgops::detail::") &&
+           !frame.function.starts_with("libstdc++") && !frame.function.starts_with("__gthread");
   });
   if (first != frames.end()) {
     frames.erase(frames.begin(), first);
@@ -155,7 +156,7 @@ class Grouping {
             reinterpret_cast<std::uint64_t>(task.wait),
             task.created_at,
             task.chain | std::uint64_t{static_cast<std::uint8_t>(task.state)} << 32U,
-            details.labels,
+            details.labels | std::uint64_t{details.creation_stack} << 32U,
             details.name.data() + ('\n' + shape_of(why))};
     const auto [entry, is_new] = groups_.try_emplace(std::move(key));
     LeakGroup& group = entry->second.group;

@@ -78,6 +78,7 @@ struct Earlier {
 struct Leaks {
   std::uint64_t tasks = 0;
   std::uint64_t threads = 0;
+  bool unseen = false;            ///< There is more in the scope than was seen.
   std::uint64_t blocked = 0;      ///< Of both.
   std::vector<LeakGroup> groups;  ///< The largest first; blocked ones before others.
   /// Of those that are blocked, for a second look: task ids with their number of resumptions, and

@@ -37,12 +37,41 @@ void end_thread(void* birth) noexcept {
   tasks::leak_scopes().leave(mine->thread.scope);
 }
 
+const pthread_key_t* end_key() noexcept;
+
+void before_fork() noexcept {
+  g_threads.lock();
+}
+void after_fork_in_parent() noexcept {
+  g_threads.unlock();
+}
+// The child has this thread only.
+void after_fork_in_child() noexcept {
+  g_threads.unlock();
+  auto* const mine = static_cast<Birth*>(::pthread_getspecific(*end_key()));
+  for (const ScopedThread& thread : g_threads.all()) {
+    if (mine == nullptr || thread.tid != mine->thread.tid) {
+      g_threads.remove(thread.tid);
+      tasks::leak_scopes().leave(thread.scope);
+    }
+  }
+  if (mine != nullptr) {
+    g_threads.remove(mine->thread.tid);
+    mine->thread.tid = own_tid();
+    g_threads.add(mine->thread);
+  }
+}
+
 /// Null: there are no keys left.
 const pthread_key_t* end_key() noexcept {
   struct Key {
     pthread_key_t key = 0;
     bool exists = false;
-    Key() noexcept : exists(::pthread_key_create(&key, end_thread) == 0) {}
+    Key() noexcept : exists(::pthread_key_create(&key, end_thread) == 0) {
+      if (exists) {
+        ::pthread_atfork(before_fork, after_fork_in_parent, after_fork_in_child);
+      }
+    }
   };
   static const Key key;
   return key.exists ? &key.key : nullptr;

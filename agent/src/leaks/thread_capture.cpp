@@ -9,6 +9,7 @@
 #include <chrono>
 #include <exception>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <unordered_map>
 #include <utility>
@@ -91,8 +92,14 @@ void* run(void* job) noexcept {
 }  // namespace
 
 std::vector<SeenThread> capture_threads(std::size_t max_frames) {
-  static const std::shared_ptr<const threads::Runtime> runtime = threads::probe_runtime();
-  // An agent of this process uses the same slots for its captures.
+  // One at a time: they share the slots for signals. Neither is destroyed, since checks may run
+  // while the process ends.
+  static std::mutex& mutex = *new std::mutex;
+  const std::scoped_lock lock(mutex);
+  static const auto& runtime =
+      *new std::shared_ptr<const threads::Runtime>(threads::probe_runtime());
+  // An agent of this process uses the same slots for its captures. Our handler stays: ignored, the
+  // signal would look taken in programs that this one starts.
   std::string why;
   Job job;
   job.max_frames = max_frames;
@@ -104,9 +111,6 @@ std::vector<SeenThread> capture_threads(std::size_t max_frames) {
       support::start_service_thread(&run, &job, support::service_stack_bytes());
   if (thread) {
     ::pthread_join(*thread, nullptr);
-  }
-  if (may_signal) {
-    threads::uninstall_capture_signal(job.signal);
   }
   return std::move(job.threads);
 }

@@ -17,8 +17,10 @@ constexpr std::array kThreadNames{
     "grpc_global_tim"sv,  // gRPC's timers,
     "event_engine"sv,     // and its event engine's threads,
     "default-executo"sv,  // and its executors'.
-    "resolver-executo"sv,
+    "resolver-execut"sv,
 };
+static_assert(std::all_of(kThreadNames.begin(), kThreadNames.end(),
+                          [](std::string_view name) { return name.size() <= 15; }));
 constexpr std::array kFunctions{
     // Asio's resolver keeps a thread for as long as its execution context.
     "asio::detail::resolver_service_base::work_scheduler_runner::operator()"sv,

@@ -72,15 +72,34 @@ void LeakScopes::close(LeakScope scope) noexcept {
     if (--open_ == 0) {
       xgops_task_options.fetch_and(~detail::kLeakChecks, std::memory_order_relaxed);
     }
-    drop_unused(static_cast<std::uint16_t>(scope));
+    const auto index = static_cast<std::uint16_t>(scope);
+    drop_within(index);
+    drop_unused(index);
+  }
+}
+
+// The closed scopes that were kept for this one.
+void LeakScopes::drop_within(std::uint16_t outer) noexcept {
+  for (std::uint32_t index = 1; entries_[outer].inner > 0 && index <= used_; ++index) {
+    Entry& entry = entries_[index];
+    if (entry.exists && entry.outer == outer && !entry.is_open) {
+      drop_within(static_cast<std::uint16_t>(index));
+      drop_unused(static_cast<std::uint16_t>(index));
+    }
   }
 }
 
 void LeakScopes::drop_unused(std::uint16_t index) noexcept {
   while (index != 0) {
     Entry& entry = entries_[index];
-    if (entry.is_open || entry.live != 0 || entry.inner != 0 || !entry.exists) {
+    if (entry.live != 0 || entry.inner != 0 || !entry.exists) {
       return;
+    }
+    // As long as a scope around it is open, what was begun in this one may still make something.
+    for (std::uint16_t around = index; around != 0; around = entries_[around].outer) {
+      if (entries_[around].is_open) {
+        return;
+      }
     }
     entry.exists = false;
     entry.next_free = first_free_;
@@ -135,6 +154,9 @@ bool LeakScopes::is_within(LeakScope scope, LeakScope outer) noexcept {
 LeakScope current_leak_scope() noexcept {
   const ::xgops_task_thread& thread = xgops_task_thread_state;
   const auto* const record = detail::record_of(thread.current);
+  if ((thread.current & detail::kInitiating) != 0) {
+    return thread.leak_scope;  // The task may be gone; its scope was noted before.
+  }
   return record != nullptr ? details().leak_scope(record->details.load(detail::kRelaxed))
                            : thread.leak_scope;
 }
@@ -146,6 +168,7 @@ LeakScope current_leak_scope() noexcept {
 extern "C" {
 
 XGOPS_EXPORT std::uint32_t xgops_leak_scope_open(std::uint32_t outer) {
+  ::xgops_task_try_attach_thread();  // With it come the handlers for forks.
   return xgops::tasks::leak_scopes().open(outer);
 }
 

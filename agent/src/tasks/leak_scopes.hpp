@@ -14,7 +14,7 @@ using LeakScope = std::uint32_t;
 
 /// The scopes of all leak checks, each with the number of what lives in it. A scope may lie within
 /// another: what is made in the inner one is in both. A scope that is closed stays as long as
-/// something lives in it.
+/// something lives in it, and an inner one as long as the outer one is open.
 ///
 /// Thread safety: all of it; callers take turns. Cost: 20 ns.
 class LeakScopes {
@@ -51,6 +51,7 @@ class LeakScopes {
   };
 
   [[nodiscard]] Entry* find(LeakScope scope) noexcept;
+  void drop_within(std::uint16_t outer) noexcept;
   void drop_unused(std::uint16_t index) noexcept;
 
   pthread_mutex_t mutex_ = PTHREAD_MUTEX_INITIALIZER;

@@ -263,6 +263,71 @@ TEST(LeakCheckTest, DoesNotCountWhatIsMadeAfterwards) {
   EXPECT_EQ(task_count(), 1U);
 }
 
+TEST(LeakCheckTest, IsVerifiedOnce) {
+  LeakCheck check;
+  EXPECT_TRUE(check.verify());
+
+  const LeakReport again = check.verify();
+
+  EXPECT_FALSE(again);
+  EXPECT_TRUE(contains(again.text(), "was called before")) << again;
+}
+
+TEST(LeakCheckTest, CountsInTheOuterCheckWhatComesOfWhatAnInnerOneBegan) {
+  Channel<int> channel;
+  Executor executor;
+  LeakCheck outer;
+  std::uint32_t begun = 0;
+  {
+    LeakCheck inner;
+    begun = xgops_leak_scope_current();  // As an operation notes it that ends later.
+    EXPECT_TRUE(inner.verify());
+  }
+  xgops_task_thread_state.leak_scope = begun;
+  executor.spawn(consume(channel));
+  executor.run_until_idle();
+
+  EXPECT_EQ(outer.verify(soon()).tasks, 1U);
+  xgops_task_thread_state.leak_scope = 0;
+}
+
+TEST(LeakCheckTest, MayHaveNoDeadlineAtAll) {
+  LeakCheck check(LeakOptions().hang_after(std::chrono::nanoseconds::max()));
+  std::thread ends([] { std::this_thread::sleep_for(50ms); });
+  ends.detach();
+
+  const LeakReport report = check.verify(LeakOptions().within(std::chrono::nanoseconds::max()));
+
+  EXPECT_TRUE(report) << report;
+}
+
+TEST(LeakCheckTest, SeesEachOfManyThreadsAtOnceInItsOwnCheck) {
+  constexpr int kChecks = 4;
+  std::atomic<bool> ends{false};
+  std::atomic<int> wrong{0};
+  std::vector<std::thread> checks;
+  for (int i = 0; i < kChecks; ++i) {
+    checks.emplace_back([&] {
+      for (int round = 0; round < 3; ++round) {
+        LeakCheck check;
+        std::thread busy([&] {
+          while (!ends) {
+          }
+        });
+        const LeakReport report = check.verify(LeakOptions().within(1ms));
+        wrong += report.threads == 1 ? 0 : 1;
+        busy.detach();
+      }
+    });
+  }
+  for (std::thread& check : checks) {
+    check.join();
+  }
+  ends = true;
+
+  EXPECT_EQ(wrong, 0);
+}
+
 TEST(LeakCheckTest, RefusesToBeInsideATask) {
   const TaskScope scope("a job");
   LeakCheck check;

@@ -286,12 +286,15 @@ inline xgops_task_record& create_task(TaskNode* top) {
   record->since.store(coarse_ticks(), kRelease);
   std::uint64_t created_at = thread.spawn_location;
   thread.spawn_location = 0;
-  xgops_task_record* const parent = record_of(thread.current);
+  xgops_task_record* parent = record_of(thread.current);
+  const bool is_initiating = (thread.current & kInitiating) != 0;
+  if (is_initiating && parent->sequence.load(kRelaxed) != thread.sequence) [[unlikely]] {
+    parent = nullptr;  // It may run elsewhere, or be gone.
+  }
   std::uint64_t parent_id = 0;
   if (parent != nullptr) {
     parent_id = id_of(*parent);
-    // Not once somebody was given what resumes the parent: it may run elsewhere, or be gone.
-    if ((thread.current & kInitiating) != 0 && parent->sequence.load(kRelaxed) == thread.sequence) {
+    if (is_initiating) {
       note_awaited_task(*parent, id);
       thread.sequence = parent->sequence.load(kRelaxed);
       // `co_await co_spawn(...)`: it is created where the other one waits.
@@ -360,10 +363,15 @@ inline std::uintptr_t current_before(const xgops_task_record& record) noexcept {
 class InitiationScope {
  public:
   InitiationScope(xgops_task_record& record, const TaskOperation& operation) noexcept
-      : before_(current_before(record)), sequence_before_(xgops_task_thread_state.sequence) {
+      : before_(current_before(record)),
+        sequence_before_(xgops_task_thread_state.sequence),
+        leak_scope_before_(xgops_task_thread_state.leak_scope) {
     xgops_task_thread& thread = xgops_task_thread_state;
     if (!is_open(record)) [[unlikely]] {
       open_record(record);  // What it waited for last could not be started.
+    }
+    if ((xgops_task_options.load(kRelaxed) & kLeakChecks) != 0) [[unlikely]] {
+      thread.leak_scope = ::xgops_leak_scope_current();  // Of what is made here once it is gone.
     }
     thread.sequence = record.sequence.load(kRelaxed) + 1;
     suspend_task(record, operation);
@@ -374,6 +382,7 @@ class InitiationScope {
     xgops_task_thread& thread = xgops_task_thread_state;
     thread.current = before_;
     thread.sequence = sequence_before_;
+    thread.leak_scope = leak_scope_before_;
     thread.initiating = nullptr;
   }
   InitiationScope(const InitiationScope&) = delete;
@@ -382,6 +391,7 @@ class InitiationScope {
  private:
   const std::uintptr_t before_;
   const std::uint32_t sequence_before_;
+  const std::uint32_t leak_scope_before_;
 };
 
 /// What the operation of the waiting task `record` turned out to be. Only before it is started.
@@ -425,6 +435,9 @@ inline void finish_task(xgops_task_record& record) noexcept {
     open_record(record);
   }
   set_state(record, kTaskFinished);
+  if (record.details.load(kRelaxed) != 0) [[unlikely]] {
+    ::xgops_task_forget_details(&record);  // Not when its frames go: it counts no more.
+  }
   add_one(thread.block->ended);
 }
 
