@@ -105,7 +105,9 @@ struct LeakReport {
     return result.empty() ? "no leaks\n" : result;
   }
 
+  /// Not for what hands on to a stream, such as GoogleTest's messages.
   template <class Stream>
+  requires requires { typename Stream::traits_type; }
   friend Stream& operator<<(Stream& stream, const LeakReport& report) {
     stream << report.text();
     return stream;

@@ -39,7 +39,8 @@ std::string object_of(const SeenTask& task) {
   }
   const std::string& words = task.wait->words;
   const bool is_noun = task.wait->reason == WaitReason::kWaitGroup;
-  return words.substr(0, is_noun ? words.npos : words.find(' ')) + ' ' + hexadecimal(task.argument);
+  return words.substr(0, is_noun ? std::string::npos : words.find(' ')) + ' ' +
+         hexadecimal(task.argument);
 }
 
 std::vector<xgops_leak_frame> shown(const std::vector<Frame>& frames) {
