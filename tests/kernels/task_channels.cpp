@@ -12,24 +12,15 @@ namespace {
 using xgops::name_task;
 using Signals = Channel<int>;
 
-/// `who` may send into it, or close it; nobody else ever will.
-void only_sender(Signals& channel, std::uint64_t who) {
-  channel.add_sender(who);
-  channel.seal();
-}
-void only_receiver(Signals& channel, std::uint64_t who) {
-  channel.add_receiver(who);
-  channel.seal();
-}
-
-Task<> lock_after(const char* name, Mutex& mutex, Gate& gate, Signals* then = nullptr) {
+template <class Lock>
+Task<> lock_after(const char* name, Lock& lock, Gate& gate, Signals* then = nullptr) {
   name_task(name);
   co_await gate.wait();
-  co_await mutex.lock();
+  co_await lock.lock();
   if (then != nullptr) {
     then->close();
   }
-  mutex.unlock();
+  lock.unlock();
 }
 
 // grpc_1460: waits to be woken with the lock held that whoever wakes it wants first.
@@ -46,11 +37,11 @@ Task<> keep_alive(Mutex& mutex, Signals& awaken, Gate& holds, bool fixed) {
   }
 }
 void grpc_1460(Scene& scene) {
-  static Mutex mutex;
-  static Signals awaken;
-  static Gate holds;
+  auto& mutex = scene.make<Mutex>();
+  auto& awaken = scene.make<Signals>();
+  auto& holds = scene.make<Gate>();
   scene.executor.spawn(keep_alive(mutex, awaken, holds, scene.fixed));
-  only_sender(awaken, scene.executor.spawn(lock_after("T2", mutex, holds, &awaken)));
+  scene.ends(awaken, {scene.executor.spawn(lock_after("T2", mutex, holds, &awaken))});
 }
 
 // etcd_7902: a follower waits for the leader with the lock that the leader wants.
@@ -82,24 +73,21 @@ Task<> wait_for_all(const char* name, WaitGroup& group) {
   co_await group.wait();
 }
 void etcd_7902(Scene& scene) {
-  static Mutex mutex;
-  static Signals next;
-  static Gate holds;
-  static WaitGroup all(3);
+  auto& mutex = scene.make<Mutex>();
+  auto& next = scene.make<Signals>();
+  auto& holds = scene.make<Gate>();
+  auto& all = scene.make<WaitGroup>(3);
   Executor& executor = scene.executor;
   const std::uint64_t c1 = executor.spawn(follower(mutex, next, holds, all, scene.fixed));
   const std::uint64_t c2 = executor.spawn(client("C2", mutex, holds, all, &next));
   const std::uint64_t c3 = executor.spawn(client("C3", mutex, holds, all, nullptr));
-  only_sender(next, c2);
-  for (const std::uint64_t member : {c1, c2, c3}) {
-    all.add_member(member);
-  }
-  all.seal_members();
+  scene.ends(next, {c2});
+  scene.members(all, {c1, c2, c3});
   executor.spawn(wait_for_all("T0", all));
 }
 
 // etcd_7443: the only receiver of a full channel sends into it, with the balancer's lock held.
-Task<> watcher(Mutex& balancer, Signals& notify, Gate& holds, bool fixed) {
+Task<> watcher(RwLock& balancer, Signals& notify, Gate& holds, bool fixed) {
   name_task("W");
   co_await notify.send(1);
   co_await balancer.lock();
@@ -118,13 +106,13 @@ Task<> wait_closed(Signals& closec) {
   co_await closec.receive();
 }
 void etcd_7443(Scene& scene) {
-  static Mutex balancer;
-  static Signals notify(1);
-  static Signals closec;
-  static Gate holds;
+  auto& balancer = scene.make<RwLock>();
+  auto& notify = scene.make<Signals>(1);
+  auto& closec = scene.make<Signals>();
+  auto& holds = scene.make<Gate>();
   Executor& executor = scene.executor;
-  only_receiver(notify, executor.spawn(watcher(balancer, notify, holds, scene.fixed)));
-  only_sender(closec, executor.spawn(lock_after("X", balancer, holds, &closec)));
+  scene.ends(notify, {}, {executor.spawn(watcher(balancer, notify, holds, scene.fixed))});
+  scene.ends(closec, {executor.spawn(lock_after("X", balancer, holds, &closec))});
   executor.spawn(lock_after("C", balancer, holds));
   executor.spawn(wait_closed(closec));
 }
@@ -152,12 +140,12 @@ Task<> asker(Mutex& mutex, Signals& event, Signals& done, Gate& holds) {
   co_await done.receive();
 }
 void istio_16224(Scene& scene) {
-  static Mutex mutex;
-  static Signals event;
-  static Signals done;
-  static Gate holds;
+  auto& mutex = scene.make<Mutex>();
+  auto& event = scene.make<Signals>();
+  auto& done = scene.make<Signals>();
+  auto& holds = scene.make<Gate>();
   scene.executor.spawn(handler(mutex, event, done, holds, scene.fixed));
-  only_receiver(done, scene.executor.spawn(asker(mutex, event, done, holds)));
+  scene.ends(done, {}, {scene.executor.spawn(asker(mutex, event, done, holds))});
 }
 
 // kubernetes_26980: a select with one case, under the lock that the others need.
@@ -180,14 +168,14 @@ Task<> expect_result(Signals& result, Signals& stop) {
   stop.close();
 }
 void kubernetes_26980(Scene& scene) {
-  static Mutex mutex;
-  static Signals stop;
-  static Signals result;
-  static Gate holds;
+  auto& mutex = scene.make<Mutex>();
+  auto& stop = scene.make<Signals>();
+  auto& result = scene.make<Signals>();
+  auto& holds = scene.make<Gate>();
   Executor& executor = scene.executor;
   executor.spawn(process(mutex, stop, holds, scene.fixed));
-  only_sender(result, executor.spawn(lock_after("T2", mutex, holds, &result)));
-  only_sender(stop, executor.spawn(expect_result(result, stop)));
+  scene.ends(result, {executor.spawn(lock_after("T2", mutex, holds, &result))});
+  scene.ends(stop, {executor.spawn(expect_result(result, stop))});
 }
 
 // kubernetes_6632: a send under the lock; who would close the channel wants the lock.
@@ -203,11 +191,11 @@ Task<> reset_writer(Mutex& mutex, Signals& reset, Gate& holds, bool fixed) {
   mutex.unlock();
 }
 void kubernetes_6632(Scene& scene) {
-  static Mutex mutex;
-  static Signals reset;
-  static Gate holds;
+  auto& mutex = scene.make<Mutex>();
+  auto& reset = scene.make<Signals>();
+  auto& holds = scene.make<Gate>();
   scene.executor.spawn(reset_writer(mutex, reset, holds, scene.fixed));
-  only_receiver(reset, scene.executor.spawn(lock_after("T1", mutex, holds, &reset)));
+  scene.ends(reset, {}, {scene.executor.spawn(lock_after("T1", mutex, holds, &reset))});
 }
 
 // moby_28462: the monitor wants the lock before it looks at the channel that is sent to.
@@ -241,12 +229,12 @@ Task<> monitor(Mutex& mutex, Signals& stop, Gate& looked, Gate& holds) {
   }
 }
 void moby_28462(Scene& scene) {
-  static Mutex mutex;
-  static Signals stop;
-  static Gate looked;
-  static Gate holds;
+  auto& mutex = scene.make<Mutex>();
+  auto& stop = scene.make<Signals>();
+  auto& looked = scene.make<Gate>();
+  auto& holds = scene.make<Gate>();
   scene.executor.spawn(stop_monitor(mutex, stop, looked, holds, scene.fixed));
-  only_receiver(stop, scene.executor.spawn(monitor(mutex, stop, looked, holds)));
+  scene.ends(stop, {}, {scene.executor.spawn(monitor(mutex, stop, looked, holds))});
 }
 
 // cockroach_1462: the receiver has left when the sender sends.
@@ -265,15 +253,14 @@ Task<> receiver(Gate& go, WaitGroup& all) {
   co_return;
 }
 void cockroach_1462(Scene& scene) {
-  static Signals events;
-  static Gate go;
-  static WaitGroup all(2);
+  auto& events = scene.make<Signals>();
+  auto& go = scene.make<Gate>();
+  auto& all = scene.make<WaitGroup>(2);
   Executor& executor = scene.executor;
   const std::uint64_t t1 = executor.spawn(sender(events, go, all, scene.fixed));
   const std::uint64_t t2 = executor.spawn(receiver(go, all));
-  only_receiver(events, t2);
-  all.add_member(t1);
-  all.add_member(t2);
+  scene.ends(events, {}, {t2});
+  scene.members(all, {t1, t2});
   executor.spawn(wait_for_all("test", all));
 }
 
@@ -283,21 +270,20 @@ Task<> plugin(WaitGroup& group) {
   group.done();
   co_return;
 }
-Task<> start_plugins(Executor& executor, WaitGroup& group, bool fixed) {
+Task<> start_plugins(Scene& scene, WaitGroup& group) {
   name_task("T1");
   group.add(2);
   for (int i = 0; i < 2; ++i) {
-    group.add_member(executor.spawn(plugin(group)));
-    if (!fixed) {
+    scene.members(group, {scene.executor.spawn(plugin(group))});
+    if (!scene.fixed) {
       co_await group.wait();
     }
   }
   co_await group.wait();
 }
 void moby_25384(Scene& scene) {
-  static WaitGroup group;
-  group.seal_members();
-  scene.executor.spawn(start_plugins(scene.executor, group, scene.fixed));
+  auto& group = scene.make<WaitGroup>();
+  scene.executor.spawn(start_plugins(scene, group));
 }
 
 }  // namespace

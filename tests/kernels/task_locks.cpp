@@ -2,6 +2,8 @@
 // Kernels in which tasks only want locks: double locking, AB-BA, readers around a writer.
 #include "tasks.hpp"
 
+#include <array>
+
 namespace kernels {
 namespace {
 
@@ -18,7 +20,7 @@ Task<> leaves_loop(Mutex& mutex, bool fixed) {
   mutex.unlock();
 }
 void cockroach_584(Scene& scene) {
-  static Mutex mutex;
+  auto& mutex = scene.make<Mutex>();
   scene.executor.spawn(leaves_loop(mutex, scene.fixed));
 }
 
@@ -39,7 +41,7 @@ Task<> renew(RwLock& lock, bool fixed) {
   lock.unlock();
 }
 void etcd_10492(Scene& scene) {
-  static RwLock lock;
+  auto& lock = scene.make<RwLock>();
   scene.executor.spawn(renew(lock, scene.fixed));
 }
 
@@ -63,9 +65,9 @@ Task<> close_twice(RwLock& lock, Gate& closed, Gate& returned) {
   lock.unlock();
 }
 void etcd_5509(Scene& scene) {
-  static RwLock lock;
-  static Gate closed;
-  static Gate returned;
+  auto& lock = scene.make<RwLock>();
+  auto& closed = scene.make<Gate>();
+  auto& returned = scene.make<Gate>();
   scene.executor.spawn(get(lock, closed, returned, scene.fixed));
   scene.executor.spawn(close_twice(lock, closed, returned));
 }
@@ -90,8 +92,8 @@ Task<> lock_once(Mutex& mutex, Gate& gate, const char* name) {
   mutex.unlock();
 }
 void grpc_795(Scene& scene) {
-  static Mutex mutex;
-  static Gate stopped;
+  auto& mutex = scene.make<Mutex>();
+  auto& stopped = scene.make<Gate>();
   scene.executor.spawn(stop_twice(mutex, stopped, scene.fixed));
   scene.executor.spawn(lock_once(mutex, stopped, "T1"));
 }
@@ -106,8 +108,8 @@ Task<> cleanup(Mutex& mutex, Gate& returned, bool fixed) {
   returned.open();
 }
 void moby_17176(Scene& scene) {
-  static Mutex mutex;
-  static Gate returned;
+  auto& mutex = scene.make<Mutex>();
+  auto& returned = scene.make<Gate>();
   scene.executor.spawn(cleanup(mutex, returned, scene.fixed));
   scene.executor.spawn(lock_once(mutex, returned, "T1"));
 }
@@ -123,7 +125,7 @@ Task<> dial(Mutex& mutex, bool fixed) {
   }
 }
 void moby_7559(Scene& scene) {
-  static Mutex mutex;
+  auto& mutex = scene.make<Mutex>();
   scene.executor.spawn(dial(mutex, scene.fixed));
 }
 
@@ -152,11 +154,11 @@ Task<> replica_first(Mutex& replica, Mutex& third, Mutex& store, WaitGroup& all)
   replica.unlock();
 }
 void cockroach_10214(Scene& scene) {
-  static Mutex store;
-  static Mutex replica;
-  static Mutex third;
-  static WaitGroup all(2);
-  static WaitGroup own(1);
+  auto& store = scene.make<Mutex>();
+  auto& replica = scene.make<Mutex>();
+  auto& third = scene.make<Mutex>();
+  auto& all = scene.make<WaitGroup>(2);
+  auto& own = scene.make<WaitGroup>(1);
   scene.executor.spawn(both("T1", store, replica, scene.fixed ? own : all));
   if (scene.fixed) {
     scene.executor.run_until_idle();  // In one order only.
@@ -167,11 +169,11 @@ void cockroach_10214(Scene& scene) {
 
 // kubernetes_13135: the cacher's lock and the watch cache's, in both orders.
 void kubernetes_13135(Scene& scene) {
-  static Mutex cacher;
-  static RwLock watch;
-  static WaitGroup all(2);
-  static WaitGroup one(1);
-  static WaitGroup other(1);
+  auto& cacher = scene.make<Mutex>();
+  auto& watch = scene.make<RwLock>();
+  auto& all = scene.make<WaitGroup>(2);
+  auto& one = scene.make<WaitGroup>(1);
+  auto& other = scene.make<WaitGroup>(1);
   scene.executor.spawn(both("T2", cacher, watch, scene.fixed ? one : all));
   if (scene.fixed) {
     scene.executor.run_until_idle();
@@ -206,10 +208,10 @@ Task<> remove_device_later(Mutex& set, Mutex& info, Gate& go, Gate& holds_set) {
   set.unlock();
 }
 void moby_4951(Scene& scene) {
-  static Mutex set;
-  static Mutex info;
-  static Gate go;
-  static Gate holds_set;
+  auto& set = scene.make<Mutex>();
+  auto& info = scene.make<Mutex>();
+  auto& go = scene.make<Gate>();
+  auto& holds_set = scene.make<Gate>();
   scene.executor.spawn(remove_device("T1", set, info, go, holds_set, scene.fixed));
   scene.executor.spawn(remove_device_later(set, info, go, holds_set));
 }
@@ -243,9 +245,9 @@ Task<> open_once_queued(RwLock& lock, Gate& gate) {
   gate.open();
 }
 void readers_around_writer(Scene& scene, const char* reader, const char* writer, Mutex* between) {
-  static RwLock lock;
-  static Gate reads;
-  static Gate writer_waits;
+  auto& lock = scene.make<RwLock>();
+  auto& reads = scene.make<Gate>();
+  auto& writer_waits = scene.make<Gate>();
   scene.executor.spawn(read_again(reader, lock, between, reads, writer_waits, scene.fixed));
   scene.executor.spawn(write_between(writer, lock, reads));
   scene.executor.spawn(open_once_queued(lock, writer_waits));
@@ -254,7 +256,7 @@ void cockroach_16167(Scene& scene) {
   readers_around_writer(scene, "test", "T1", nullptr);
 }
 void cockroach_3710(Scene& scene) {
-  static Mutex queue;
+  auto& queue = scene.make<Mutex>();
   readers_around_writer(scene, "T1", "T2", &queue);
 }
 
@@ -278,13 +280,15 @@ Task<> writer(RwLock& lock, Gate& go) {
   lock.unlock();
 }
 void kubernetes_58107(Scene& scene) {
-  static RwLock lock;
-  static Mutex mutexes[2];
-  static Condition<Mutex> conditions[2]{Condition(mutexes[0]), Condition(mutexes[1])};
-  static Gate gates[3];
-  scene.executor.spawn(worker("W1", lock, mutexes[0], conditions[0], gates[0], scene.fixed));
+  auto& lock = scene.make<RwLock>();
+  auto& first = scene.make<Mutex>();
+  auto& second = scene.make<Mutex>();
+  auto& first_changed = scene.make<Condition<Mutex>>(first);
+  auto& second_changed = scene.make<Condition<Mutex>>(second);
+  auto& gates = scene.make<std::array<Gate, 3>>();
+  scene.executor.spawn(worker("W1", lock, first, first_changed, gates[0], scene.fixed));
   scene.executor.spawn(writer(lock, gates[1]));
-  scene.executor.spawn(worker("W2", lock, mutexes[1], conditions[1], gates[2], scene.fixed));
+  scene.executor.spawn(worker("W2", lock, second, second_changed, gates[2], scene.fixed));
   for (Gate& gate : gates) {
     gate.open();
     scene.executor.run_until_idle();

@@ -24,8 +24,8 @@ int main(int argc, char** argv) {
     std::fprintf(stderr, "%s\n", agent.error().message().c_str());
     return 1;
   }
-  static Executor executor;
-  Scene scene{executor, kind == Kind::kFixed};
+  static Scene scene(kind == Kind::kFixed);
+  Executor& executor = scene.executor;
   run(scene);
   if (!scene.fixed) {
     executor.run_until_idle();
