@@ -2,11 +2,11 @@
 // What `xgops leaks` says of real programs.
 #include "e2e.hpp"
 
+#include <csignal>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include <signal.h>
 #include <unistd.h>
 
 namespace xgops::test {

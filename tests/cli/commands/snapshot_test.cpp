@@ -41,7 +41,8 @@ class SnapshotCommandTest : public testing::Test {
   [[nodiscard]] std::string file(const std::string& name) const {
     return (files_.path() / name).string();
   }
-  test::CliResult take(const std::string& name, std::vector<std::string> more = {}) const {
+  [[nodiscard]] test::CliResult take(const std::string& name,
+                                     std::vector<std::string> more = {}) const {
     more.insert(more.end(), {"snapshot", "-p", std::to_string(::getpid()), "-o", file(name)});
     return xgops(more);
   }
@@ -157,7 +158,7 @@ TEST_F(SnapshotCommandTest, ComparesSwappedFilesInTheOrderOfTime) {
 TEST_F(SnapshotCommandTest, RefusesSnapshotsOfDifferentProcesses) {
   take_two();
   const auto refused = [&](const std::function<void(Snapshot&)>& how) {
-    take("c");
+    EXPECT_EQ(take("c").status, ExitStatus::kOk);
     change("c", how);
     const auto result = xgops({"diff", file("a"), file("c")});
     EXPECT_EQ(result.status, ExitStatus::kUsage);
