@@ -166,7 +166,7 @@ Result<Report> run(Context& context, const DiffOptions& options) {
   return compare(*std::move(first), Side{{}, *std::move(snapshot)}, symbols);
 }
 
-Action attach(OptionSet& options) {
+Action attach_diff(OptionSet& options) {
   auto parsed = std::make_shared<DiffOptions>();
   ArgumentModel first;
   first.name = "OLDER";
@@ -210,7 +210,7 @@ Command diff_command() {
                    {"xgops diff a.xgops b.xgops --json | jq '.groups[] | select(.change == "
                     "\"stuck\" and (.idle | not))'",
                     "for scripts"}},
-      .attach = attach,
+      .attach = attach_diff,
   };
 }
 

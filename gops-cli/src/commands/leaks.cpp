@@ -23,13 +23,13 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
-constexpr milliseconds kLookAgain{1000};
+constexpr milliseconds kLeaksLookAgain{1000};
 
 struct LeaksOptions {
   TargetOptions target;
   LeakOptions limits;
   std::uint32_t alarm = static_cast<std::uint32_t>(LeakOptions().alarm);
-  milliseconds again{kLookAgain};
+  milliseconds again{kLeaksLookAgain};
   milliseconds interval{0};
   std::uint32_t samples = 0;
   bool all = false;
@@ -38,9 +38,9 @@ struct LeaksOptions {
 };
 
 /// Looks at one process, however often: not at another one that has its PID by then.
-class Looker {
+class LeaksLooker {
  public:
-  Looker(Context& context, const LeaksOptions& options)
+  LeaksLooker(Context& context, const LeaksOptions& options)
       : context_(context), target_(options.target) {
     looking_.timeout = context.timeout;
     // What grows is not seen better for a signal.
@@ -95,7 +95,7 @@ void add_notices(Report& result, const Look& look) {
   }
 }
 
-Result<Report> look_twice(Looker& looker, const LeaksOptions& options) {
+Result<Report> look_twice(LeaksLooker& looker, const LeaksOptions& options) {
   const auto before = looker.look();
   if (!before) {
     return before.error();
@@ -128,7 +128,7 @@ class Watch {
     context.presentation.apart = false;
   }
 
-  Result<Report> run(Looker& looker) {
+  Result<Report> run(LeaksLooker& looker) {
     const InterruptGuard interrupt;
     const auto begin = steady_clock::now();
     auto moment = begin;
@@ -205,12 +205,12 @@ Result<Report> run(Context& context, LeaksOptions options) {
     return failure(Failure::kUsage, "--samples goes with --watch",
                    "`--watch 10s --samples 6` watches for a minute");
   }
-  Looker looker(context, options);
+  LeaksLooker looker(context, options);
   return options.interval.count() == 0 ? look_twice(looker, options)
                                        : Watch(context, options).run(looker);
 }
 
-Action attach(OptionSet& options) {
+Action attach_leaks(OptionSet& options) {
   auto parsed = std::make_shared<LeaksOptions>();
   attach_target_options(options, parsed->target);
   options.duration("--watch", parsed->interval, milliseconds(10),
@@ -264,7 +264,7 @@ Command leaks_command() {
                     "a line when a group grows by more than 100 within 10 s"},
                    {"xgops leaks 4711 --watch 1min --samples 60 || mail -s leak admin",
                     "for a script: status 1 after an alarm"}},
-      .attach = attach,
+      .attach = attach_leaks,
   };
 }
 

@@ -67,7 +67,7 @@ Result<Report> run(Context& context, const SnapshotOptions& options) {
   return Report{std::move(report), incomplete ? ExitStatus::kPartial : ExitStatus::kOk};
 }
 
-Action attach(OptionSet& options) {
+Action attach_snapshot(OptionSet& options) {
   auto parsed = std::make_shared<SnapshotOptions>();
   attach_target_options(options, parsed->target);
   options.flag("--no-interrupt", parsed->interrupt,
@@ -89,7 +89,7 @@ Command snapshot_command() {
           "Exit status 4 means that something could not be seen.",
       .examples = {{"xgops snapshot -p 4711 -o before.xgops", "now"},
                    {"xgops diff before.xgops -p 4711", "later: what has not moved since"}},
-      .attach = attach,
+      .attach = attach_snapshot,
   };
 }
 

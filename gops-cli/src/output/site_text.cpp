@@ -11,7 +11,7 @@
 namespace xgops::cli {
 namespace {
 
-Json place_object(const SourcePlace& place) {
+Json site_place_object(const SourcePlace& place) {
   Json object = Json::object();
   object["function"] = text_or_null(place.function);
   object["file"] = text_or_null(place.file);
@@ -66,8 +66,8 @@ void add_group(Json& object, const SiteGroup& group) {
   object["wait"] = Json::object();
   object["wait"]["reason"] = group.site.reason;
   object["wait"]["text"] = group.site.wait;
-  object["created"] = place_object(group.site.created);
-  object["place"] = place_object(group.site.place);
+  object["created"] = site_place_object(group.site.created);
+  object["place"] = site_place_object(group.site.place);
   object["idle"] = group.site.idle;
 }
 
