@@ -303,14 +303,14 @@ TEST(LeakCheckTest, MayHaveNoDeadlineAtAll) {
 
 TEST(LeakCheckTest, SeesEachOfManyThreadsAtOnceInItsOwnCheck) {
   constexpr int kChecks = 4;
-  std::atomic<bool> ends{false};
+  static std::atomic<bool> ends{false};  // The threads outlive the test.
   std::atomic<int> wrong{0};
   std::vector<std::thread> checks;
   for (int i = 0; i < kChecks; ++i) {
     checks.emplace_back([&] {
       for (int round = 0; round < 3; ++round) {
         LeakCheck check;
-        std::thread busy([&] {
+        std::thread busy([] {
           while (!ends) {
           }
         });
