@@ -65,6 +65,8 @@ const std::vector<std::string_view>& words_for(std::string_view reason) {
       {"timer", {"timer"}},
       {"io", {"socket receive", "socket read"}},
       {"running", {"running", "queued"}},
+      // Between two turns it waits for its place in the queue.
+      {"yielding", {"running", "queued", "asynchronous operation"}},
   };
   return all.at(reason);
 }

@@ -238,7 +238,7 @@ const std::vector<Entry>& scenario_entries() {
       {"S02", endless_sleeper, {{"sleep", 1, 0}}, false},
       {"S07", bad_channel_use, {{"chan_send", 1, 1}}},
       {"S08", busy_worker, {{"running", 1, 0}}, true, 1},
-      {"S10", livelock, {{"running", 1, 0}}, true, 1},
+      {"S10", livelock, {{"yielding", 1, 0}}, true, 1},
       {"S12", forgotten_stop, {{"select", 3, 0}}},
       {"S14", waiters_pile_up, {{"mutex_lock", 5, 5}}},
       {"S15", redundant_queries, {{"chan_send", 8, 8}}},
