@@ -53,9 +53,14 @@ TEST_P(LaterDenialTest, OfAcceptEndsTheServiceAndSaysSo) {
 }
 
 TEST_P(LaterDenialTest, OfWaitingDoesNotBurnTheProgramsCpu) {
+  const auto sockets = sockets_in(target_.directory());
+  ASSERT_EQ(sockets.size(), 1U);
   ASSERT_EQ(target_.ask("deny-all epoll_wait poll"), "denied");
 
-  static_cast<void>(Client::connect(sockets_in(target_.directory()).front()).value().hello());
+  // Should something else have woken it, it has found out by itself.
+  if (auto client = Client::connect(sockets.front())) {
+    static_cast<void>(client->hello());
+  }
 
   EXPECT_TRUE(AgentTarget::has_no_agent_thread(target_.pid())) << "it tries for ever";
   EXPECT_EQ(target_.process().finish(), 7);
