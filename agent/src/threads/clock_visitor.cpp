@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <cerrno>
 #include <climits>
 #include <ctime>
@@ -58,7 +59,10 @@ ClockVisitor::~ClockVisitor() {
   leave();
   if (tid_ != 0) {
     // It got no CPU since. What it will touch when it gets one must stay.
-    static_cast<void>(visits_.release());
+    // Kept in sight of leak checkers.
+    static std::array<const ClockVisits*, 8> last_ones{};
+    static std::atomic<std::size_t> next{0};
+    last_ones[next++ % last_ones.size()] = visits_.release();
   }
 }
 
