@@ -245,22 +245,9 @@ void Registry::spill(Record* record) noexcept {
 }
 
 void Registry::give_records(Record* first) noexcept {
-  while (first != nullptr) {
-    Record* const record = first;
-    first = next_of(*record);
-    // Mixed only after the memory had run out.
-    if (!free_records_.contains(reinterpret_cast<std::byte*>(record))) {
-      outside_records_.push(record);
-      continue;
-    }
-    Record* last = record;
-    while (first != nullptr && free_records_.contains(reinterpret_cast<std::byte*>(first))) {
-      last = first;
-      first = next_of(*last);
-    }
-    set_next(*last, nullptr);
-    free_records_.give(reinterpret_cast<std::byte*>(record), 0);
-  }
+  free_records_.give(reinterpret_cast<std::byte*>(first), 0, [this](std::byte* outside) {
+    outside_records_.push(reinterpret_cast<Record*>(outside));
+  });
 }
 
 std::uint64_t Registry::refill_ids() noexcept {
@@ -326,22 +313,9 @@ void Registry::spill_frame(void* memory, std::size_t size_class) noexcept {
 }
 
 void Registry::give_frames(FreeFrame* first, std::size_t size_class) noexcept {
-  while (first != nullptr) {
-    FreeFrame* const frame = first;
-    first = frame->next;
-    // Mixed only after the memory had run out, see `allocate_frame`.
-    if (!free_frames_.contains(reinterpret_cast<std::byte*>(frame))) {
-      ::operator delete(frame);
-      continue;
-    }
-    FreeFrame* last = frame;
-    while (first != nullptr && free_frames_.contains(reinterpret_cast<std::byte*>(first))) {
-      last = first;
-      first = last->next;
-    }
-    last->next = nullptr;
-    free_frames_.give(reinterpret_cast<std::byte*>(frame), size_class);
-  }
+  // Others are mixed in only after the memory had run out, see `allocate_frame`.
+  free_frames_.give(reinterpret_cast<std::byte*>(first), size_class,
+                    [](std::byte* outside) { ::operator delete(outside); });
 }
 
 std::span<const Record> Registry::records() const noexcept {

@@ -7,6 +7,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <utility>
 
 #include <sys/mman.h>
 
@@ -88,7 +89,16 @@ class SlabHeap {
 
   /// Gives blocks back, whoever took them. `first` to the block without a next one.
   void give(std::byte* first, std::size_t size_class) noexcept {
+    give(first, size_class, [](std::byte* /*block*/) {});
+  }
+  /// The same for a chain in which others may be, which `take_outside(std::byte*)` gets.
+  template <class TakeOutside>
+  void give(std::byte* first, std::size_t size_class, TakeOutside take_outside) noexcept {
     while (first != nullptr) {
+      if (!contains(first)) [[unlikely]] {
+        take_outside(std::exchange(first, Layout::next(first)));
+        continue;
+      }
       // Neighbours often come back together: one exchange for all of them.
       const std::size_t number = number_of(first);
       std::byte* last = first;
@@ -146,6 +156,7 @@ class SlabHeap {
   [[nodiscard]] std::size_t number_of(const Slab& slab) const noexcept {
     return static_cast<std::size_t>(&slab - slabs());
   }
+  /// Beyond all slabs for others.
   [[nodiscard]] std::size_t number_of(const std::byte* block) const noexcept {
     return static_cast<std::size_t>(block - arena_.begin()) / kSlabBytes;
   }
