@@ -4,6 +4,7 @@
 #include "leaks/names.hpp"
 #include "leaks/scoped_threads.hpp"
 #include "support/event.hpp"
+#include "support/later.hpp"
 #include "support/service_thread.hpp"
 #include "xgops/task_growth_abi.h"
 
@@ -38,9 +39,7 @@ class GrowthMonitor {
   explicit GrowthMonitor(const xgops_growth_options& options) : options_(options) {}
 
   [[nodiscard]] bool start() {
-    const OutsideOfScopes outside;
-    const Result<pthread_t> thread =
-        support::start_service_thread(&GrowthMonitor::run, this, support::service_stack_bytes());
+    const Result<pthread_t> thread = start_outside_of_scopes(&GrowthMonitor::run, this);
     if (thread) {
       thread_ = *thread;
     }
@@ -71,7 +70,7 @@ class GrowthMonitor {
       } catch (const std::exception&) {
         // Without memory this sample is left out.
       }
-      next += interval;
+      next = support::later(next, interval);
     } while (!monitor.done_.wait_until(next));
     return nullptr;
   }

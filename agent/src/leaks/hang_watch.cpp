@@ -6,9 +6,9 @@
 #include "support/event.hpp"
 #include "support/later.hpp"
 #include "support/service_thread.hpp"
+#include "support/write_all.hpp"
 #include "xgops/leak_check_abi.h"
 
-#include <cerrno>
 #include <chrono>
 #include <exception>
 #include <memory>
@@ -22,16 +22,6 @@
 
 namespace xgops::leaks {
 namespace {
-
-void write_all(int fd, std::string_view text) noexcept {
-  while (!text.empty()) {
-    const ssize_t written = ::write(fd, text.data(), text.size());
-    if (written < 0 && errno != EINTR) {
-      return;
-    }
-    text.remove_prefix(written < 0 ? 0 : static_cast<std::size_t>(written));
-  }
-}
 
 /// All there is, with what will become of it.
 Leaks everything() {
@@ -69,9 +59,7 @@ class HangWatch {
       : limit_(limit), what_(std::move(what)) {}
 
   [[nodiscard]] bool start() {
-    const OutsideOfScopes outside;
-    const Result<pthread_t> thread =
-        support::start_service_thread(&HangWatch::run, this, support::service_stack_bytes());
+    const Result<pthread_t> thread = start_outside_of_scopes(&HangWatch::run, this);
     if (thread) {
       thread_ = *thread;
     }
@@ -96,22 +84,22 @@ class HangWatch {
     constexpr std::chrono::seconds kPatience{20};
     const support::Event never;
     (void)never.wait_until(std::chrono::steady_clock::now() + kPatience);
-    write_all(STDERR_FILENO, "hang: what hangs does not let itself be looked at\n");
+    (void)support::write_all(STDERR_FILENO, "hang: what hangs does not let itself be looked at\n");
     ::_exit(1);
   }
 
   [[noreturn]] void give_up() noexcept {
     // The looks may need a lock of the loader's, or of what hangs: they have their own deadline.
-    (void)support::start_service_thread(&HangWatch::end_anyway, nullptr,
-                                        support::service_stack_bytes());
+    (void)start_outside_of_scopes(&HangWatch::end_anyway, nullptr);
     try {
       const auto seconds = std::chrono::duration<double>(limit_).count();
       std::string text = "\nhang: " + what_ + " has not ended after ";
       text += std::to_string(seconds).substr(0, std::to_string(seconds).find('.') + 2) + " s\n";
-      write_all(STDERR_FILENO, text);
-      write_all(STDERR_FILENO, report());
+      (void)support::write_all(STDERR_FILENO, text);
+      (void)support::write_all(STDERR_FILENO, report());
     } catch (const std::exception&) {
-      write_all(STDERR_FILENO, "\nhang: a test has not ended; there is no memory to show more\n");
+      (void)support::write_all(STDERR_FILENO,
+                               "\nhang: a test has not ended; there is no memory to show more\n");
     }
     ::_exit(1);  // Destructors would wait for what hangs.
   }

@@ -9,7 +9,6 @@
 #include <cerrno>
 #include <chrono>
 #include <exception>
-#include <filesystem>
 #include <string>
 #include <thread>
 
@@ -23,7 +22,6 @@ using std::chrono::microseconds;
 using std::chrono::milliseconds;
 using std::chrono::nanoseconds;
 
-/// "" when the request makes sense.
 bool makes_sense(const xgops_leak_request& request) {
   if (request.deadline_ns < 0) {
     return false;
@@ -201,8 +199,8 @@ XGOPS_EXPORT void xgops_leak_current(void (*add)(void* context, std::int32_t is_
     for (const xgops::leaks::SeenTask& task : look.tasks) {
       add(context, 0, task.id);
     }
-    for (const auto& entry : std::filesystem::directory_iterator("/proc/self/task")) {
-      add(context, 1, xgops::leaks::thread_key(std::stoi(entry.path().filename().string())));
+    for (const std::uint64_t key : xgops::leaks::thread_keys()) {
+      add(context, 1, key);
     }
   } catch (const std::exception&) {
     // What could not be listed is not known: a check reports too much rather than too little.

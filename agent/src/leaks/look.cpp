@@ -2,13 +2,13 @@
 #include "leaks/look.hpp"
 
 #include "leaks/thread_capture.hpp"
-#include "support/text_file.hpp"
 #include "tasks/details.hpp"
 #include "tasks/operation_names.hpp"
 #include "tasks/registry.hpp"
+#include "threads/task_files.hpp"
 
 #include <algorithm>
-#include <cstring>
+#include <array>
 #include <string_view>
 
 #include <fcntl.h>
@@ -65,6 +65,17 @@ tasks::LeakScope scope_of(std::uint32_t details_index) {
     }
   }
   return 0;
+}
+
+/// 0: it has ended.
+std::uint64_t key_of(const threads::TaskFiles& files, pid_t tid) {
+  constexpr std::uint64_t kTickNs = 10'000'000;
+  constexpr unsigned kTidBits = 22;
+  std::array<char, 1024> buffer{};
+  const std::string_view stat = files.read(tid, "stat", buffer);
+  return stat.empty() ? 0
+                      : threads::parse_stat(stat).started_ns / kTickNs << kTidBits |
+                            static_cast<std::uint64_t>(tid);
 }
 
 }  // namespace
@@ -149,34 +160,25 @@ void look_at_threads(tasks::LeakScope scope, Look& look) {
   }
 }
 
+support::UniqueFd task_directory() noexcept {
+  return support::UniqueFd(::open("/proc/self/task", O_PATH | O_DIRECTORY | O_CLOEXEC));
+}
+
 std::uint64_t thread_key(pid_t tid) {
-  // Field 22 of its stat is when it began; the name before may contain anything but ends at the
-  // last parenthesis.
-  constexpr int kFieldsBehindName = 20;
-  constexpr unsigned kTidBits = 22;
-  char path[64];
-  ::snprintf(path, sizeof path, "/proc/self/task/%d/stat", tid);
-  const int fd = ::open(path, O_RDONLY | O_CLOEXEC);
-  if (fd < 0) {
-    return 0;
-  }
-  char buffer[1024];
-  const ssize_t bytes = ::read(fd, buffer, sizeof buffer);
-  ::close(fd);
-  std::string_view text(buffer, bytes > 0 ? static_cast<std::size_t>(bytes) : 0);
-  const std::size_t name_end = text.rfind(')');
-  text.remove_prefix(name_end == std::string_view::npos ? text.size() : name_end + 1);
-  for (int field = 0; field < kFieldsBehindName && !text.empty(); ++field) {
-    text.remove_prefix(std::min(text.find(' '), text.size() - 1) + 1);
-  }
-  std::uint64_t begin = 0;
-  for (const char c : text) {
-    if (c < '0' || c > '9') {
-      break;
+  const support::UniqueFd directory = task_directory();
+  return key_of(threads::TaskFiles(directory.get()), tid);
+}
+
+std::vector<std::uint64_t> thread_keys() {
+  const support::UniqueFd directory = task_directory();
+  const threads::TaskFiles files(directory.get());
+  std::vector<std::uint64_t> keys;
+  if (const Result<std::vector<pid_t>> tids = files.list()) {
+    for (const pid_t tid : *tids) {
+      keys.push_back(key_of(files, tid));
     }
-    begin = begin * 10 + static_cast<std::uint64_t>(c - '0');
   }
-  return begin << kTidBits | static_cast<std::uint64_t>(tid);
+  return keys;
 }
 
 }  // namespace xgops::leaks

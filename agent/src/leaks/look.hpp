@@ -3,6 +3,7 @@
 #pragma once
 
 #include "leaks/scoped_threads.hpp"
+#include "support/unique_fd.hpp"
 #include "tasks/leak_scopes.hpp"
 #include "tasks/snapshot.hpp"
 #include "threads/capture.hpp"
@@ -85,7 +86,12 @@ void look_at_tasks(tasks::LeakScope scope, LookTables& tables, Look& look);
 /// Throws std::bad_alloc. Cost: 0.1 ms, and 30 us a thread.
 void look_at_threads(tasks::LeakScope scope, Look& look);
 
-/// Tells a thread from a later one with the same id. Cost: 5 us.
+/// /proc/self/task, for `threads::TaskFiles`.
+[[nodiscard]] support::UniqueFd task_directory() noexcept;
+
+/// Tells a thread from a later one with the same id; 0: it has ended. Cost: 5 us.
 [[nodiscard]] std::uint64_t thread_key(pid_t tid);
+/// Of all threads. Cost: 4 us a thread.
+[[nodiscard]] std::vector<std::uint64_t> thread_keys();
 
 }  // namespace xgops::leaks

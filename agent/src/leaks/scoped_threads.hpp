@@ -4,6 +4,7 @@
 
 #include "tasks/details.hpp"
 #include "tasks/leak_scopes.hpp"
+#include "xgops/result.hpp"
 
 #include <cstdint>
 #include <vector>
@@ -47,17 +48,7 @@ class ScopedThreads {
 /// The ones of this process.
 [[nodiscard]] ScopedThreads& scoped_threads() noexcept;
 
-/// While it lives, what this thread creates belongs to no scope.
-class [[nodiscard]] OutsideOfScopes {
- public:
-  OutsideOfScopes() noexcept;
-  ~OutsideOfScopes();
-  OutsideOfScopes(const OutsideOfScopes&) = delete;
-  OutsideOfScopes& operator=(const OutsideOfScopes&) = delete;
-
- private:
-  const std::uintptr_t task_before_;
-  const std::uint32_t scope_before_;
-};
+/// A service thread (see support/service_thread.hpp) of our own, which belongs to no scope.
+Result<pthread_t> start_outside_of_scopes(void* (*run)(void*), void* argument);
 
 }  // namespace xgops::leaks

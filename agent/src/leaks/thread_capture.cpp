@@ -14,7 +14,6 @@
 #include <unordered_map>
 #include <utility>
 
-#include <fcntl.h>
 #include <pthread.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -59,7 +58,7 @@ struct Job {
 
 void read_threads(Job& job) {
   const auto own_tid = static_cast<pid_t>(::syscall(SYS_gettid));
-  const support::UniqueFd directory(::open("/proc/self/task", O_PATH | O_DIRECTORY | O_CLOEXEC));
+  const support::UniqueFd directory = task_directory();
   if (directory.get() < 0) {
     return;
   }
@@ -106,9 +105,7 @@ std::vector<SeenThread> capture_threads(std::size_t max_frames) {
   job.runtime = runtime;
   const bool may_signal = xgops_agent_running() == 0;
   job.signal = may_signal ? threads::install_capture_signal(0, why) : 0;
-  const OutsideOfScopes outside;
-  const Result<pthread_t> thread =
-      support::start_service_thread(&run, &job, support::service_stack_bytes());
+  const Result<pthread_t> thread = start_outside_of_scopes(&run, &job);
   if (thread) {
     ::pthread_join(*thread, nullptr);
   }

@@ -1,19 +1,17 @@
 // SPDX-License-Identifier: MIT
 // Tasks for the program itself: xgops::visit_tasks and xgops::print_stacks.
+#include "support/write_all.hpp"
 #include "tasks/details.hpp"
 #include "tasks/operation_names.hpp"
 #include "tasks/snapshot.hpp"
 #include "tasks/source_text.hpp"
 #include "xgops/tasks_abi.h"
 
-#include <cerrno>
 #include <cstdint>
 #include <exception>
 #include <string>
 #include <unordered_map>
 #include <vector>
-
-#include <unistd.h>
 
 #define XGOPS_EXPORT [[gnu::visibility("default")]]
 
@@ -139,18 +137,6 @@ std::string text_of(const xgops_task_view& task) {
   return text + '\n';
 }
 
-bool write_all(int fd, const std::string& text) {
-  std::size_t written = 0;
-  while (written < text.size()) {
-    const ssize_t result = ::write(fd, text.data() + written, text.size() - written);
-    if (result < 0 && errno != EINTR) {
-      return false;
-    }
-    written += result < 0 ? 0 : static_cast<std::size_t>(result);
-  }
-  return true;
-}
-
 }  // namespace
 }  // namespace xgops::tasks
 
@@ -180,9 +166,7 @@ XGOPS_EXPORT std::int32_t xgops_print_stacks(std::int32_t fd) {
   xgops_task_visit(
       [](void* context, const xgops_task_view* task) -> std::int32_t {
         auto& out = *static_cast<Output*>(context);
-        if (!xgops::tasks::write_all(out.fd, xgops::tasks::text_of(*task))) {
-          out.error = errno;
-        }
+        out.error = xgops::support::write_all(out.fd, xgops::tasks::text_of(*task));
         return out.error == 0 ? 1 : 0;
       },
       &output);
