@@ -29,16 +29,4 @@ inline void report_leaks_to_catch2(const LeakReport& report, const char* file, s
 
 }  // namespace detail
 
-/// A fixture: what the test case makes has to have ended when the fixture is destroyed. Members of
-/// a class that derives from it are destroyed before.
-class LeakCheckedTest {
- private:
-  LeakCheck check_;
-};
-
 }  // namespace xgops
-
-#define XGOPS_LEAK_CHECK(...)                         \
-  const ::xgops::LeakCheck xgops_leak_check_of_test { \
-    __VA_ARGS__                                       \
-  }

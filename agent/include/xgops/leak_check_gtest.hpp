@@ -64,8 +64,3 @@ inline void check_every_test(LeakOptions options = {}) {
 }
 
 }  // namespace xgops
-
-#define XGOPS_LEAK_CHECK(...)                         \
-  const ::xgops::LeakCheck xgops_leak_check_of_test { \
-    __VA_ARGS__                                       \
-  }
