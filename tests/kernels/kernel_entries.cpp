@@ -10,7 +10,7 @@ namespace {
 
 Entry entry(const char* id, std::vector<Leak> leaks) {
   for (const auto* const kernels :
-       {&kLockKernels, &kMixedKernels, &kChannelKernels, &kConditionKernels}) {
+       {&kLockKernels, &kMixedKernels, &kChannelKernels, &kContextKernels, &kConditionKernels}) {
     if (const auto found = kernels->find(id); found != kernels->end()) {
       return {id, found->second, std::move(leaks)};
     }

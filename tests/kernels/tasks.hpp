@@ -109,6 +109,7 @@ using TaskKernel = void (*)(Scene& scene);
 extern const std::map<std::string, TaskKernel> kLockKernels;       // task_locks.cpp
 extern const std::map<std::string, TaskKernel> kMixedKernels;      // task_channels.cpp
 extern const std::map<std::string, TaskKernel> kChannelKernels;    // task_communication.cpp
+extern const std::map<std::string, TaskKernel> kContextKernels;    // task_contexts.cpp
 extern const std::map<std::string, TaskKernel> kConditionKernels;  // task_conditions.cpp
 
 }  // namespace kernels
