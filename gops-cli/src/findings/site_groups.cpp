@@ -43,21 +43,6 @@ bool is_named_by_detail(const Task& task) {
           task.reason == TaskWaitReason::kCustom);
 }
 
-bool is_lock_wait(WaitReason reason) {
-  switch (reason) {
-    case WaitReason::kMutexLock:
-    case WaitReason::kRwlockRead:
-    case WaitReason::kRwlockWrite:
-    case WaitReason::kCallOnce:
-    case WaitReason::kStaticInitialization:
-    case WaitReason::kMallocLock:
-    case WaitReason::kStdioLock:
-      return true;
-    default:
-      return false;
-  }
-}
-
 class TaskSites {
  public:
   explicit TaskSites(const TaskTable& table)

@@ -7,20 +7,6 @@
 namespace xgops::cli {
 namespace {
 
-const char* change_id(Change change) {
-  switch (change) {
-    case Change::kStuck:
-      return "stuck";
-    case Change::kNew:
-      return "new";
-    case Change::kGone:
-      return "gone";
-    case Change::kMoved:
-      return "moved";
-  }
-  return "moved";
-}
-
 Json side_object(const DiffSide& side) {
   Json object = Json::object();
   object["file"] = text_or_null(side.file);
@@ -42,13 +28,13 @@ std::string diff_json(const DiffReport& report) {
   Json groups = Json::array();
   for (const DiffRow& row : report.rows) {
     Json object = Json::object();
-    object["change"] = change_id(row.change);
+    object["change"] = id_of(row.change);
     add_group(object, row.group);
     groups.push_back(std::move(object));
   }
   document["groups"] = std::move(groups);
   for (const Change change : {Change::kStuck, Change::kNew, Change::kGone, Change::kMoved}) {
-    document[change_id(change)] = report.count(change);
+    document[id_of(change)] = report.count(change);
   }
   document["symbol_notes"] = report.symbol_notes;
   return finish(document);

@@ -12,18 +12,9 @@
 namespace xgops::cli {
 namespace {
 
-std::string_view change_words(const DiffRow& row) {
-  switch (row.change) {
-    case Change::kStuck:
-      return row.group.site.idle ? "stuck, idle" : "stuck";
-    case Change::kNew:
-      return "new";
-    case Change::kGone:
-      return "gone";
-    case Change::kMoved:
-      return "moved";
-  }
-  return "moved";
+std::string change_words(const DiffRow& row) {
+  const bool is_idle = row.change == Change::kStuck && row.group.site.idle;
+  return std::string(id_of(row.change)) + (is_idle ? ", idle" : "");
 }
 
 std::string process_text(const ProcessIdentity& process) {
@@ -44,7 +35,7 @@ std::string diff_text(const DiffReport& report, const Presentation& presentation
                {"WHERE"}});
   for (const DiffRow& row : report.rows) {
     const SiteGroup& group = row.group;
-    table.add({std::string(change_words(row)), members_text(group.site.of_threads, group.count),
+    table.add({change_words(row), members_text(group.site.of_threads, group.count),
                age_or_dash(group.oldest_ns), age_or_dash(group.youngest_ns), group.site.wait,
                created_text(group.site.created), where_text(group.site.place)});
   }

@@ -7,20 +7,6 @@
 namespace xgops::cli {
 namespace {
 
-Json class_id(LeakClass leak_class) {
-  switch (leak_class) {
-    case LeakClass::kBlocked:
-      return "blocked";
-    case LeakClass::kGrowing:
-      return "growing";
-    case LeakClass::kOld:
-      return "old";
-    case LeakClass::kNone:
-      break;
-  }
-  return {};
-}
-
 Json evidence_id(Evidence evidence) {
   switch (evidence) {
     case Evidence::kCycle:
@@ -50,7 +36,7 @@ std::string leaks_json(const LeaksReport& report) {
   Json groups = Json::array();
   for (const LeakRow& row : report.rows) {
     Json object = Json::object();
-    object["class"] = class_id(row.leak_class);
+    object["class"] = text_or_null(id_of(row.leak_class));
     object["evidence"] = evidence_id(row.evidence);
     object["finding"] = row.finding;
     object["before"] = row.before ? Json(*row.before) : Json();

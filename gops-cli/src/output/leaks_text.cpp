@@ -30,18 +30,9 @@ std::string_view evidence_words(Evidence evidence) {
   return "blocked";
 }
 
-std::string_view class_words(const LeakRow& row) {
-  switch (row.leak_class) {
-    case LeakClass::kBlocked:
-      return evidence_words(row.evidence);
-    case LeakClass::kGrowing:
-      return "growing";
-    case LeakClass::kOld:
-      return "old";
-    case LeakClass::kNone:
-      break;
-  }
-  return "-";
+std::string class_words(const LeakRow& row) {
+  return row.leak_class == LeakClass::kBlocked ? std::string(evidence_words(row.evidence))
+                                               : or_dash(id_of(row.leak_class));
 }
 
 std::string signed_text(std::int64_t number) {
@@ -63,7 +54,7 @@ std::string table_of(const LeaksReport& report, const Style& style) {
       continue;
     }
     const SiteGroup& group = row.group;
-    table.add({std::string(class_words(row)), members_text(group.site.of_threads, group.count),
+    table.add({class_words(row), members_text(group.site.of_threads, group.count),
                row.growth() == 0 ? "-" : signed_text(row.growth()), age_or_dash(group.oldest_ns),
                age_or_dash(group.youngest_ns), group.site.wait, created_text(group.site.created),
                where_text(group.site.place)});

@@ -36,21 +36,8 @@ bool is_busy(WaitReason reason) {
 }
 
 bool is_blocked(WaitReason reason) {
-  switch (reason) {
-    case WaitReason::kMutexLock:
-    case WaitReason::kRwlockRead:
-    case WaitReason::kRwlockWrite:
-    case WaitReason::kCallOnce:
-    case WaitReason::kStaticInitialization:
-    case WaitReason::kMallocLock:
-    case WaitReason::kStdioLock:
-    case WaitReason::kDisk:
-    case WaitReason::kStopped:
-    case WaitReason::kTraced:
-      return true;
-    default:
-      return false;
-  }
+  return is_lock_wait(reason) || reason == WaitReason::kDisk || reason == WaitReason::kStopped ||
+         reason == WaitReason::kTraced;
 }
 
 std::string words_of(std::string_view id) {
@@ -67,6 +54,21 @@ void add_part(std::string& text, std::string_view part) {
 }
 
 }  // namespace
+
+bool is_lock_wait(WaitReason reason) {
+  switch (reason) {
+    case WaitReason::kMutexLock:
+    case WaitReason::kRwlockRead:
+    case WaitReason::kRwlockWrite:
+    case WaitReason::kCallOnce:
+    case WaitReason::kStaticInitialization:
+    case WaitReason::kMallocLock:
+    case WaitReason::kStdioLock:
+      return true;
+    default:
+      return false;
+  }
+}
 
 std::string_view wait_reason_id(WaitReason reason) {
   const auto index = static_cast<std::size_t>(reason);

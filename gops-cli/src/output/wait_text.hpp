@@ -13,6 +13,9 @@
 
 namespace xgops::cli {
 
+/// Whether a thread waits for something that another one holds until it lets go.
+[[nodiscard]] bool is_lock_wait(protocol::WaitReason reason);
+
 /// Names of threads by TID, for owners. Untrusted text.
 using ThreadNames = std::map<pid_t, std::string>;
 

@@ -32,6 +32,21 @@ enum class Change : std::uint8_t {
 };
 inline constexpr std::size_t kChanges = 4;
 
+/// The word for it, for people and programs.
+constexpr const char* id_of(Change change) noexcept {
+  switch (change) {
+    case Change::kStuck:
+      return "stuck";
+    case Change::kNew:
+      return "new";
+    case Change::kGone:
+      return "gone";
+    case Change::kMoved:
+      break;
+  }
+  return "moved";
+}
+
 struct DiffRow {
   SiteGroup group;
   Change change = Change::kStuck;

@@ -24,6 +24,21 @@ enum class LeakClass : std::uint8_t {
   kNone,
 };
 
+/// The word for it, for people and programs; "" for `kNone`.
+constexpr const char* id_of(LeakClass leak_class) noexcept {
+  switch (leak_class) {
+    case LeakClass::kBlocked:
+      return "blocked";
+    case LeakClass::kGrowing:
+      return "growing";
+    case LeakClass::kOld:
+      return "old";
+    case LeakClass::kNone:
+      break;
+  }
+  return "";
+}
+
 struct LeakRow {
   SiteGroup group;
   LeakClass leak_class = LeakClass::kNone;
