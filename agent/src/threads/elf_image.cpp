@@ -27,11 +27,13 @@ bool is_usable(const Elf64_Ehdr& header) {
          header.e_ident[EI_CLASS] == ELFCLASS64 && header.e_ident[EI_DATA] == ELFDATA2LSB;
 }
 
-std::vector<std::uint8_t> find_build_id(unwind::Memory& memory, std::uint64_t address,
-                                        std::uint64_t bytes) {
+constexpr std::uint32_t kGoBuildId = 4;  // The type of Go's note, cmd/link: ELF_NOTE_GOBUILDID_TAG.
+
+void read_notes(unwind::Memory& memory, std::uint64_t address, std::uint64_t bytes,
+                ElfImage& image) {
   std::vector<std::uint8_t> notes(std::min<std::uint64_t>(bytes, kMaxNoteBytes));
   if (notes.empty() || !memory.read(address, notes.data(), notes.size())) {
-    return {};
+    return;
   }
   const auto padded = [](std::size_t size) { return (size + 3) & ~std::size_t{3}; };
   for (std::size_t at = 0; notes.size() - at >= sizeof(Elf64_Nhdr);) {
@@ -44,14 +46,16 @@ std::vector<std::uint8_t> find_build_id(unwind::Memory& memory, std::uint64_t ad
       break;
     }
     const std::size_t description = at + padded(note.n_namesz);
-    if (note.n_type == NT_GNU_BUILD_ID && note.n_namesz == 4 &&
-        std::memcmp(&notes[at], "GNU", 4) == 0 && note.n_descsz <= kMaxBuildIdBytes) {
+    const auto is = [&](std::uint32_t type, const char* owner) {
+      return note.n_type == type && note.n_namesz == 4 && std::memcmp(&notes[at], owner, 4) == 0;
+    };
+    if (is(NT_GNU_BUILD_ID, "GNU") && image.build_id.empty() && note.n_descsz <= kMaxBuildIdBytes) {
       const auto begin = notes.begin() + static_cast<std::ptrdiff_t>(description);
-      return {begin, begin + note.n_descsz};
+      image.build_id.assign(begin, begin + note.n_descsz);
     }
+    image.go = image.go || is(kGoBuildId, "Go\0");
     at = std::min(description + padded(note.n_descsz), notes.size());
   }
-  return {};
 }
 
 bool read_at(int fd, void* out, std::size_t bytes, std::uint64_t offset) {
@@ -81,8 +85,8 @@ std::optional<ElfImage> read_elf_image(unwind::Memory& memory, std::uint64_t bas
   for (const Elf64_Phdr& segment : segments) {
     if (segment.p_type == PT_GNU_EH_FRAME) {
       image.eh_frame_header = image.bias + segment.p_vaddr;
-    } else if (segment.p_type == PT_NOTE && image.build_id.empty()) {
-      image.build_id = find_build_id(memory, image.bias + segment.p_vaddr, segment.p_memsz);
+    } else if (segment.p_type == PT_NOTE) {
+      read_notes(memory, image.bias + segment.p_vaddr, segment.p_memsz, image);
     }
   }
   return image;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What we need of an ELF file that is mapped: bias, build-id, unwind table. Every byte is checked.
+// What we need of an ELF file that is mapped: bias, notes, unwind table. Every byte is checked.
 #pragma once
 
 #include "unwind/memory.hpp"
@@ -15,6 +15,7 @@ struct ElfImage {
   std::uint64_t bias = 0;
   std::uint64_t eh_frame_header = 0;  ///< Run-time address; 0: none.
   std::vector<std::uint8_t> build_id;
+  bool go = false;  ///< Go code is in it, by the build id of its linker.
 };
 
 /// Reads the headers of the file whose first byte is mapped at `base`. Nothing when there is no

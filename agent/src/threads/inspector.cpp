@@ -241,6 +241,7 @@ class Inspector::Impl {
       }
       if (!ranges_published) {
         signals_.set_stack_ranges(reader_.stack_ranges());
+        signals_.use_alternate_stacks(reader_.has_go());
         ranges_published = true;
       }
       batch.push_back(std::move(reading));

@@ -66,6 +66,7 @@ void ModuleMap::add_module(const Candidate& candidate, const TaskFiles& files, p
   if (!image) {
     return;
   }
+  has_go_ = has_go_ || image->go;
   Module module;
   module.id = static_cast<std::uint32_t>(modules_.size());
   module.begin = candidate.first.begin;
@@ -152,6 +153,7 @@ Result<bool> ModuleMap::refresh(const TaskFiles& files, pid_t own_tid, SelfMemor
   modules_.clear();
   unwind_modules_.clear();
   indexes_.clear();
+  has_go_ = false;
   for (const Candidate& candidate : candidates) {
     if (!candidate.text.empty()) {
       add_module(candidate, files, own_tid, memory);

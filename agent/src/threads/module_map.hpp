@@ -48,6 +48,9 @@ class ModuleMap {
     return stack_ranges_;
   }
 
+  /// Whether a module has Go code, whose stacks are too small for handlers of signals.
+  [[nodiscard]] bool has_go() const noexcept { return has_go_; }
+
   /// End of the writable mapping that holds `stack_pointer`; 0 when there is none.
   [[nodiscard]] std::uint64_t stack_end(std::uint64_t stack_pointer) const noexcept;
 
@@ -62,6 +65,7 @@ class ModuleMap {
   std::vector<unwind::UnwindModule> unwind_modules_;
   std::vector<std::unique_ptr<std::vector<unwind::FdeIndexEntry>>> indexes_;
   std::vector<signal_safe::StackRange> stack_ranges_;
+  bool has_go_ = false;
 };
 
 }  // namespace xgops::threads

@@ -88,8 +88,7 @@ int install_capture_signal(int wanted, std::string& why) {
     }
     struct sigaction ours {};
     ours.sa_sigaction = &signal_safe::on_capture_signal;
-    // SA_ONSTACK: a program that gave a thread an alternate stack wants handlers to use it.
-    ours.sa_flags = SA_SIGINFO | SA_RESTART | SA_ONSTACK;
+    ours.sa_flags = SA_SIGINFO | SA_RESTART;
     ::sigemptyset(&ours.sa_mask);
     if (::sigaction(signal, &ours, nullptr) != 0) {
       why = "signal " + std::to_string(signal) + " cannot be used: " + std::strerror(errno);
@@ -130,6 +129,16 @@ struct SignalCapture::Pending {
 bool SignalCapture::ready() const noexcept {
   struct sigaction action {};
   return signal_ != 0 && ::sigaction(signal_, nullptr, &action) == 0 && is_ours(action);
+}
+
+void SignalCapture::use_alternate_stacks(bool use) const noexcept {
+  struct sigaction action {};
+  const int flag = use ? SA_ONSTACK : 0;
+  if (::sigaction(signal_, nullptr, &action) == 0 && is_ours(action) &&
+      (action.sa_flags & SA_ONSTACK) != flag) {
+    action.sa_flags = (action.sa_flags & ~SA_ONSTACK) | flag;
+    ::sigaction(signal_, &action, nullptr);
+  }
 }
 
 bool SignalCapture::prepare_slots() noexcept {

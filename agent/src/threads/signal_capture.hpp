@@ -43,6 +43,12 @@ class SignalCapture {
   [[nodiscard]] bool ready() const noexcept;
   [[nodiscard]] int signal() const noexcept { return signal_; }
 
+  /// Whether the handler is to run on a thread's alternate stack, where it has one. By default not:
+  /// such a stack may be as small as 2 KiB, less than a signal frame where the CPU has AVX-512, and
+  /// the kernel ends a process in which one does not fit. But Go code, whose stacks are small and
+  /// checked, asks for it (os/signal, "Non-Go programs that call Go code").
+  void use_alternate_stacks(bool use) const noexcept;
+
   /// Publishes the mappings that can be stacks for the answers to come.
   void set_stack_ranges(const std::vector<signal_safe::StackRange>& ranges);
 

@@ -199,6 +199,8 @@ Result<std::vector<pid_t>> TaskFiles::list() const {
     }
   }
   std::sort(tids.begin(), tids.end());
+  // A listing in several reads makes no promise about threads that come and go between them.
+  tids.erase(std::unique(tids.begin(), tids.end()), tids.end());
   return tids;
 }
 

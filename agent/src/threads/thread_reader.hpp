@@ -66,6 +66,7 @@ class ThreadReader {
   [[nodiscard]] const std::vector<signal_safe::StackRange>& stack_ranges() const noexcept {
     return modules_.stack_ranges();
   }
+  [[nodiscard]] bool has_go() const noexcept { return modules_.has_go(); }
   [[nodiscard]] std::vector<std::string> limits() const;
 
  private:

@@ -12,6 +12,7 @@
 #include <numeric>
 #include <vector>
 
+#include <elf.h>
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
@@ -183,6 +184,47 @@ TEST_F(ModuleMapTest, GivesTheUnwinderATableForEveryLibrary) {
       modules_.unwind_table().find(reinterpret_cast<std::uint64_t>(&::getpid));
   ASSERT_NE(libc, nullptr);
   EXPECT_GT(libc->table_entries, 1000U);
+}
+
+/// A file of one page that has nothing but a note.
+struct NoteFile {
+  Elf64_Ehdr header{};
+  std::array<Elf64_Phdr, 2> segments{};
+  Elf64_Nhdr note{};
+  std::array<char, 4> owner{};
+  std::array<char, 4> description{};
+
+  NoteFile(std::uint32_t type, std::array<char, 4> note_owner) : owner(note_owner) {
+    std::memcpy(header.e_ident, ELFMAG, SELFMAG);
+    header.e_ident[EI_CLASS] = ELFCLASS64;
+    header.e_ident[EI_DATA] = ELFDATA2LSB;
+    header.e_phoff = offsetof(NoteFile, segments);
+    header.e_phentsize = sizeof(Elf64_Phdr);
+    header.e_phnum = 2;
+    segments[0].p_type = PT_LOAD;
+    segments[0].p_memsz = segments[0].p_filesz = sizeof(NoteFile);
+    segments[1].p_type = PT_NOTE;
+    segments[1].p_vaddr = offsetof(NoteFile, note);
+    segments[1].p_memsz = sizeof(NoteFile) - offsetof(NoteFile, note);
+    note.n_namesz = 4;
+    note.n_descsz = 4;
+    note.n_type = type;
+  }
+};
+
+TEST(ElfImageTest, KnowsGoCodeByItsNote) {
+  const auto read = [](std::uint32_t type, std::array<char, 4> owner) {
+    SelfMemory memory;
+    const NoteFile file(type, owner);
+    const auto image = read_elf_image(memory, address_of(&file));
+    EXPECT_TRUE(image);
+    return image.value_or(ElfImage());
+  };
+
+  EXPECT_TRUE(read(4, {'G', 'o', 0, 0}).go);
+  EXPECT_FALSE(read(3, {'G', 'o', 0, 0}).go);
+  EXPECT_FALSE(read(4, {'G', 'N', 'U', 0}).go);
+  EXPECT_EQ(read(NT_GNU_BUILD_ID, {'G', 'N', 'U', 0}).build_id.size(), 4U);
 }
 
 TEST(ElfImageTest, RefusesWhatIsNoElfFile) {
