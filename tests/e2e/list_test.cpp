@@ -267,5 +267,41 @@ TEST_F(ContainerTest, ShowsItsStacks) {
       << describe(result);
 }
 
+TEST(UserNamespaceTest, IsAskedByRootAsItsOwnUser) {
+  XGOPS_REQUIRE_ROOT();
+  XGOPS_REQUIRE_PROGRAM("unshare");
+  XGOPS_REQUIRE_PROGRAM("setpriv");
+  constexpr uid_t kUser = 12345;
+  const TempDir directory;
+  const fs::path sockets = directory.path() / "sockets";
+  fs::create_directory(sockets);
+  fs::permissions(directory.path(), fs::perms::owner_all | fs::perms::others_exec);
+  ASSERT_EQ(::chown(sockets.c_str(), kUser, kUser), 0);
+  fs::permissions(sockets, fs::perms::owner_all);
+  TargetOptions options;
+  options.launch = Launch::kPlain;
+  options.arguments = {"--reuid=" + std::to_string(kUser),
+                       "--regid=" + std::to_string(kUser),
+                       "--clear-groups",
+                       "unshare",
+                       "--user",
+                       "--map-root-user",
+                       "env",
+                       "XGOPS_DIR=" + sockets.string(),
+                       "LD_PRELOAD=" + agent_path().string(),
+                       target_path("simple").string()};
+  auto target = TargetProcess::spawn_program(*find_program("setpriv"), options);
+  if (!target.wait_ready()) {
+    GTEST_SKIP() << "no user namespace can be made here, or the program cannot be read by others: "
+                 << target.log();
+  }
+
+  // Inside there is no name for root: what comes from it comes from nobody.
+  const auto result = run_xgops(sockets, {"vitals", "--json", "-p", target.pid_text()});
+
+  EXPECT_EQ(result.status, 0) << describe(result);
+  EXPECT_EQ(parse_json(result.out)["pid"], target.pid());
+}
+
 }  // namespace
 }  // namespace xgops::test

@@ -2,6 +2,7 @@
 // Reaching an agent's socket: opening its directory, connecting, and asking the kernel who answers.
 #include "client/agent_socket.hpp"
 
+#include "proc/files.hpp"
 #include "proc/users.hpp"
 #include "support/failure.hpp"
 
@@ -42,8 +43,13 @@ Result<DirectoryPtr> adopt_directory(UniqueFd fd, std::string path, bool other_n
   return DirectoryPtr(std::move(directory));
 }
 
-/// The socket itself, as a handle that later path operations cannot redirect.
-Result<UniqueFd> open_socket_handle(const SocketAddress& address) {
+/// A socket itself, as a handle that later path operations cannot redirect.
+struct SocketHandle {
+  UniqueFd fd;
+  uid_t owner = 0;
+};
+
+Result<SocketHandle> open_socket_handle(const SocketAddress& address) {
   UniqueFd handle(
       ::openat(address.directory->fd.get(), address.name.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
   if (!handle) {
@@ -56,7 +62,47 @@ Result<UniqueFd> open_socket_handle(const SocketAddress& address) {
   if (!S_ISSOCK(status.st_mode)) {
     return system_error(ENOTSOCK, address.path());
   }
-  return handle;
+  return SocketHandle{std::move(handle), status.st_uid};
+}
+
+/// Does `work` as another user, in this thread: the C library would change all of them.
+template <class Work>
+auto as_user(uid_t user, const Work& work) {
+  constexpr auto kSame = static_cast<uid_t>(-1);
+  const uid_t before = ::geteuid();
+  ::syscall(SYS_setresuid, kSame, user, kSame);
+  auto result = work();
+  ::syscall(SYS_setresuid, kSame, before, kSame);
+  return result;
+}
+
+/// Whether the process on the other side has names of its own for users.
+bool in_other_user_namespace(int fd) {
+  ucred peer{};
+  socklen_t size = sizeof(peer);
+  if (::getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0 || peer.pid == 0) {
+    return false;
+  }
+  const auto theirs = proc::read_link("/proc/" + std::to_string(peer.pid) + "/ns/user");
+  const auto ours = proc::read_link("/proc/self/ns/user");
+  return theirs && ours && *theirs != *ours;
+}
+
+Result<UniqueFd> connect_through(const SocketHandle& handle, const SocketAddress& address) {
+  UniqueFd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  if (!fd) {
+    return system_error(errno, "socket");
+  }
+  // Through the handle: no race with a replaced file, and no limit on the length of the path.
+  const std::string through = "/proc/self/fd/" + std::to_string(handle.fd.get());
+  sockaddr_un name{};
+  name.sun_family = AF_UNIX;
+  std::memcpy(name.sun_path, through.c_str(), through.size() + 1);
+  // NOLINTNEXTLINE(cppcoreguidelines-pro-type-reinterpret-cast): how the socket API is used.
+  if (::connect(fd.get(), reinterpret_cast<const sockaddr*>(&name), sizeof(name)) != 0) {
+    return system_error(errno, address.path());
+  }
+  return fd;
 }
 
 }  // namespace
@@ -126,18 +172,11 @@ Result<UniqueFd> connect_socket(const SocketAddress& address) {
   if (!handle) {
     return handle.error();
   }
-  UniqueFd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-  if (!fd) {
-    return system_error(errno, "socket");
-  }
-  // Through the handle: no race with a replaced file, and no limit on the length of the path.
-  const std::string through = "/proc/self/fd/" + std::to_string(handle->get());
-  sockaddr_un name{};
-  name.sun_family = AF_UNIX;
-  std::memcpy(name.sun_path, through.c_str(), through.size() + 1);
-  // NOLINTNEXTLINE(cppcoreguidelines-pro-type-reinterpret-cast): how the socket API is used.
-  if (::connect(fd.get(), reinterpret_cast<const sockaddr*>(&name), sizeof(name)) != 0) {
-    return system_error(errno, address.path());
+  auto fd = connect_through(*handle, address);
+  // An agent in a user namespace without a name for root sees "nobody" there, and refuses it; who
+  // the socket belongs to is somebody that it knows.
+  if (fd && handle->owner != 0 && ::geteuid() == 0 && in_other_user_namespace(fd->get())) {
+    return as_user(handle->owner, [&] { return connect_through(*handle, address); });
   }
   return fd;
 }

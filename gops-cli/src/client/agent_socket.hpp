@@ -51,7 +51,8 @@ struct SocketAddress {
 /// Whether `address` is a socket, checked without following a symbolic link.
 [[nodiscard]] bool is_socket(const SocketAddress& address);
 
-/// Connects without blocking. Errors: `connection_refused` when no process listens;
+/// Connects without blocking; root, to an agent in another user namespace, as the user to whom the
+/// socket belongs. Errors: `connection_refused` when no process listens;
 /// `resource_unavailable_try_again` when the queue of the listener is full; any of open(2).
 [[nodiscard]] Result<UniqueFd> connect_socket(const SocketAddress& address);
 
