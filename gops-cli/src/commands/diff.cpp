@@ -24,6 +24,7 @@ struct DiffOptions {
   std::string second;
   TargetOptions target;
   SymbolOptions symbols;
+  bool interrupt = true;
 };
 
 /// One of the two, before anything in it was named.
@@ -97,7 +98,8 @@ Result<Look> use_up(Side& side, const SymbolOptions& symbols) {
   auto look = look_at(std::move(answers), symbols);
   if (!look && !side.file.empty()) {
     Error error = std::move(look).error();
-    error.context = side.file + ": " + error.context;
+    error.context = side.file + " is damaged: " + error.context;
+    error.hint.clear();
     return error;
   }
   return look;
@@ -156,7 +158,8 @@ Result<Report> run(Context& context, const DiffOptions& options) {
   SymbolOptions symbols;
   auto snapshot =
       with_target(context, options.target, [&](Target& target, const Deadline& deadline) {
-        auto taken = take_snapshot(context.places, target, deadline, context.timeout, true);
+        auto taken =
+            take_snapshot(context.places, target, deadline, context.timeout, options.interrupt);
         symbols = symbols_of(target, options.symbols);
         return taken;
       });
@@ -178,6 +181,8 @@ Action attach_diff(OptionSet& options) {
   second.summary = "Another one, of the same process; or -p PID: now";
   options.argument(std::move(second), parsed->second);
   attach_target_names(options, parsed->target);
+  options.flag("--no-interrupt", parsed->interrupt,
+               "With -p PID: send no thread a signal; running threads have no stack then", false);
   options.flag("--no-inlines", parsed->symbols.inlines, "Leave out inlined functions", false);
   options.flag("--debuginfod", parsed->symbols.debuginfod,
                "Ask the servers in $DEBUGINFOD_URLS for missing debug files");

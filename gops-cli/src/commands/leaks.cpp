@@ -135,9 +135,8 @@ class Watch {
     for (;;) {
       const auto look = looker.look();
       if (!look) {
-        // The process has ended: what was seen of it until then is an answer, too.
-        return totals_.samples > 0 && look.error().code == Failure::kNoProcess ? end(&look.error())
-                                                                               : look.error();
+        // Whatever came between: what was seen until then is an answer, too.
+        return totals_.samples > 0 ? end(&look.error()) : look.error();
       }
       totals_.span = std::chrono::duration_cast<milliseconds>(look->began - begin);
       if (auto emitted = emit(*look); !emitted) {
@@ -162,11 +161,13 @@ class Watch {
     if (before_) {
       report.sample->tasks_before = totals_.tasks_last;
       report.between = std::chrono::duration_cast<milliseconds>(look.began - began_);
-    } else {
+    }
+    if (totals_.samples == 1) {
       totals_.tasks_first = report.tasks;
     }
     totals_.tasks_last = report.tasks;
     totals_.alarms += report.findings();
+    totals_.incomplete += report.incomplete ? 1U : 0U;
     // Who could not be seen before has not come since.
     before_ = look.incomplete ? std::nullopt : std::optional(std::move(groups));
     began_ = look.began;
@@ -174,12 +175,13 @@ class Watch {
     return context_.emit(Report{std::move(report)});
   }
 
-  /// `ended` says that the process has.
+  /// `ended` says why there is no further sample, when it was not the user who wanted no more.
   Result<Report> end(const Error* ended) {
     totals_.time = std::chrono::system_clock::now();
-    const ExitStatus status = totals_.alarms > 0 ? ExitStatus::kFindings
-                              : ended != nullptr ? exit_status_of(*ended)
-                                                 : ExitStatus::kOk;
+    const ExitStatus status = totals_.alarms > 0       ? ExitStatus::kFindings
+                              : ended != nullptr       ? exit_status_of(*ended)
+                              : totals_.incomplete > 0 ? ExitStatus::kPartial
+                                                       : ExitStatus::kOk;
     Report report{totals_, status};
     if (ended != nullptr) {
       const auto stat = context_.places.processes.stat(process_.pid);
@@ -256,8 +258,8 @@ Command leaks_command() {
           "Absence of a report proves nothing: a task that somebody has forgotten and could still "
           "resume looks like one that waits.\n\n"
           "Exit status 1 means that there are findings, with --watch that there was an alarm; 2 "
-          "without an alarm that the process has ended; 4 that there are none but something could "
-          "not be seen.",
+          "without an alarm that the process has ended or does not answer; 4 that there are none "
+          "but something could not be seen.",
       .examples = {{"xgops leaks -p 4711", "what can be said after a second"},
                    {"xgops leaks 4711 --all", "every group, with counts and ages"},
                    {"xgops leaks -n server --watch 10s --alarm 100",

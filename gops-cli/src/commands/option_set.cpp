@@ -84,7 +84,8 @@ void OptionSet::duration(const std::string& names, std::chrono::milliseconds& ta
   app_.add_option_function<std::string>(names, [=, &target](const std::string& value) {
     const auto parsed = parse_duration(value);
     if (!parsed) {
-      reject(names, parsed.error().context + "; " + parsed.error().hint);
+      const Error& error = parsed.error();
+      reject(names, error.context + (error.hint.empty() ? "" : "; " + error.hint));
     }
     if (*parsed < min) {
       reject(names, "'" + value + "' is less than " + std::to_string(min.count()) + "ms");

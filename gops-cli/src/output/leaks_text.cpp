@@ -98,7 +98,7 @@ std::string one_sample(const LeaksReport& report, const Style& style) {
   }
   out += ", " + members_text(true, report.threads) + ", " + std::to_string(report.rows.size()) +
          (report.rows.size() == 1 ? " group" : " groups");
-  if (!report.sample->tasks_before) {
+  if (report.sample->number == 1) {
     out += "; alarm when one grows by more than " + std::to_string(report.alarm) + " in " +
            elapsed_text(static_cast<std::uint64_t>(report.sample->interval.count()) * 1'000'000);
   }
@@ -135,7 +135,11 @@ std::string leak_totals_text(const LeakTotals& totals) {
          " over " + elapsed_text(static_cast<std::uint64_t>(totals.span.count()) * 1'000'000) +
          ": " + std::to_string(totals.tasks_first) + " -> " +
          members_text(false, totals.tasks_last) +
-         (change == 0 ? "" : " (" + signed_text(change) + ")") + "\n";
+         (change == 0 ? "" : " (" + signed_text(change) + ")") +
+         (totals.incomplete == 0
+              ? ""
+              : "; not everything could be seen in " + std::to_string(totals.incomplete)) +
+         "\n";
 }
 
 }  // namespace xgops::cli

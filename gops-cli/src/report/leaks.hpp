@@ -93,6 +93,7 @@ struct LeaksReport {
 struct LeakTotals {
   std::chrono::system_clock::time_point time;
   std::uint32_t samples = 0;
+  std::uint32_t incomplete = 0;  ///< Samples that lacked something.
   std::uint64_t alarms = 0;
   std::uint64_t tasks_first = 0;
   std::uint64_t tasks_last = 0;

@@ -144,6 +144,30 @@ class MessageSorter {
   std::array<bool, 3> open_{};  ///< More of this answer has to come.
 };
 
+bool repeats(std::vector<std::uint64_t> ids) {
+  std::sort(ids.begin(), ids.end());
+  return std::adjacent_find(ids.begin(), ids.end()) != ids.end();
+}
+
+/// A comparison finds everybody by id.
+Result<void> check_ids(const Snapshot& snapshot) {
+  std::vector<std::uint64_t> ids;
+  for (const protocol::Stacks::Response& part : snapshot.stacks) {
+    for (const protocol::ThreadStack& thread : part.threads) {
+      ids.push_back(static_cast<std::uint64_t>(thread.facts.tid));
+    }
+  }
+  if (repeats(std::exchange(ids, {}))) {
+    return bad_file("it has a thread twice");
+  }
+  for (const protocol::Tasks::Response& part : snapshot.tasks) {
+    for (const protocol::Task& task : part.tasks) {
+      ids.push_back(task.id);
+    }
+  }
+  return repeats(std::move(ids)) ? bad_file("it has a task twice") : Result<void>();
+}
+
 }  // namespace
 
 std::string encode_snapshot(const Snapshot& snapshot) {
@@ -189,6 +213,9 @@ Result<Snapshot> parse_snapshot(std::string_view file) {
   }
   if (auto finished = sorter.finish(); !finished) {
     return std::move(finished).error();
+  }
+  if (auto checked = check_ids(snapshot); !checked) {
+    return std::move(checked).error();
   }
   return snapshot;
 }

@@ -151,6 +151,32 @@ TEST_F(LeaksCommandTest, WatchesAndAddsUp) {
   EXPECT_EQ(second["groups"][0]["growth"], 0) << second;
 }
 
+TEST_F(LeaksCommandTest, RemembersSamplesInWhichNotEverythingCouldBeSeen) {
+  test::FakeAgentOptions options = leaking_process();
+  options.waits.truncated = true;
+
+  const auto result = ask(options, {"--watch", "10ms", "--samples", "3"});
+
+  EXPECT_EQ(result.status, ExitStatus::kPartial) << result.err;
+  EXPECT_NE(result.out.find("no alarm in 3 samples"), std::string::npos) << result.out;
+  EXPECT_NE(result.out.find("not everything could be seen in 3\n"), std::string::npos)
+      << result.out;
+  // What is said once is said once, whatever the first sample lacked.
+  EXPECT_EQ(result.out.find("; alarm when"), result.out.rfind("; alarm when")) << result.out;
+  EXPECT_NE(result.out.find(": 6 -> 6 tasks"), std::string::npos) << result.out;
+}
+
+TEST_F(LeaksCommandTest, KeepsWhatItSawWhenTheAgentNoLongerAnswers) {
+  test::FakeAgentOptions options = leaking_process();
+  options.answers = 12;  // The greeting and three questions a look: it breaks off in the third.
+
+  const auto result = ask(options, {"--watch", "10ms", "--timeout", "2s"});
+
+  EXPECT_EQ(result.status, ExitStatus::kTarget) << result.out;
+  EXPECT_NE(result.out.find("no alarm in "), std::string::npos) << result.out;
+  EXPECT_FALSE(result.err.empty());
+}
+
 TEST_F(LeaksCommandTest, TakesSamplesOnlyWhenItWatches) {
   const auto result = ask(leaking_process(), {"--samples", "3"});
 
@@ -193,7 +219,7 @@ TEST(LeaksTextTest, ShowsGrowth) {
 TEST(LeaksTextTest, HasALineForEachGroupThatGrewByMoreThanTheAlarm) {
   LeaksReport report = growing();
   report.sample = LeakSample{2, 800, std::chrono::seconds(10)};
-  LeakTotals totals{report.time, 2, 1, 800, 920, std::chrono::seconds(10)};
+  LeakTotals totals{report.time, 2, 0, 1, 800, 920, std::chrono::seconds(10)};
 
   test::expect_golden("leaks-alarm.txt", leaks_text(report, {}) + leak_totals_text(totals));
 }

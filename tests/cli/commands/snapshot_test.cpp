@@ -174,6 +174,30 @@ TEST_F(SnapshotCommandTest, RefusesSnapshotsOfDifferentProcesses) {
   has(refused([](Snapshot& other) { other.boot_id = "x"; }), "the machine was started anew");
 }
 
+TEST_F(SnapshotCommandTest, SaysWhichFileIsDamaged) {
+  ASSERT_EQ(take("a").status, ExitStatus::kOk);
+  change("a", [](Snapshot& snapshot) { snapshot.stacks[0].threads[0].stack_id = 0xbad; });
+
+  const auto result = xgops({"diff", file("a"), file("a")});
+
+  EXPECT_EQ(result.status, ExitStatus::kTarget);
+  EXPECT_NE(result.err.find("/a is damaged: "), std::string::npos) << result.err;
+  EXPECT_NE(result.err.find("refers to no stack"), std::string::npos) << result.err;
+}
+
+TEST_F(SnapshotCommandTest, SendsNoSignalWhenItMayNot) {
+  ASSERT_EQ(take("a").status, ExitStatus::kOk);
+  const test::FakeAgent agent(sockets_.path(), options_);
+  const auto with_now = [&](std::vector<std::string> more) {
+    more.insert(more.begin(), {"diff", file("a"), "-p", std::to_string(::getpid())});
+    EXPECT_EQ(test::run_cli(sockets_.path(), more).status, ExitStatus::kOk);
+    return agent.last_stacks_request().interrupt;
+  };
+
+  EXPECT_TRUE(with_now({}));
+  EXPECT_FALSE(with_now({"--no-interrupt"}));
+}
+
 TEST_F(SnapshotCommandTest, RefusesWhatIsNoSnapshot) {
   std::ofstream(file("a")) << "[core]\n\n";
 

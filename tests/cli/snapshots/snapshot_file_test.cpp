@@ -87,6 +87,20 @@ TEST(SnapshotFileTest, GoesNotOnAfterItsEnd) {
   EXPECT_EQ(problem_of(more), "it is cut short") << "without threads";
 }
 
+TEST(SnapshotFileTest, HasNobodyTwice) {
+  Snapshot threads = sample();
+  threads.stacks.resize(2);
+  threads.stacks[0].threads.assign(1, {});
+  threads.stacks[1].threads.assign(1, {});
+  Snapshot tasks = sample();
+  tasks.tasks.resize(2);
+  tasks.tasks[0].tasks.assign(1, {});
+  tasks.tasks[1].tasks.assign(1, {});
+
+  EXPECT_EQ(problem_of(encode_snapshot(threads)), "it has a thread twice");
+  EXPECT_EQ(problem_of(encode_snapshot(tasks)), "it has a task twice");
+}
+
 TEST(SnapshotFileTest, PassesOverKeysAndMessagesThatItDoesNotKnow) {
   std::string file = encode_snapshot(sample());
   file.insert(file.find("pid "), "colour blue\n");

@@ -257,6 +257,10 @@ bool FakeAgent::misbehave(Peer& peer, const Header& header) {
 }
 
 bool FakeAgent::answer(Peer& peer, const Header& header, std::span<const std::byte> payload) {
+  if (answered_++ == options_.answers) {
+    answered_ = options_.answers;
+    return false;
+  }
   switch (options_.behaviour) {
     case Behaviour::kSilent:
       peer.wait_for_end();

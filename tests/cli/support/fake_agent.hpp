@@ -50,6 +50,7 @@ struct FakeAgentOptions {
   std::vector<protocol::Pending::Response> pending;
   protocol::Waits::Response waits;
   bool has_tasks = true;  ///< False: an agent of before tasks.
+  int answers = -1;       ///< So many questions, greetings too, then it only closes; -1: all.
   protocol::ErrorReply error;
 };
 
@@ -94,6 +95,7 @@ class FakeAgent {
   int listener_ = -1;
   int stop_ = -1;
   std::atomic<int> connections_{0};
+  int answered_ = 0;  ///< Of the thread that serves.
   mutable std::mutex mutex_;
   protocol::Stacks::Request last_stacks_;  ///< Guarded by mutex_.
   protocol::Tasks::Request last_tasks_;    ///< Guarded by mutex_.
