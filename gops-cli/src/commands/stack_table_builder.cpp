@@ -50,6 +50,9 @@ symbolize::SymbolizerOptions symbolizer_options(const SymbolOptions& options) {
   return wanted;
 }
 
+// As gdb calls it. The function has no name in most C libraries, and none that says anything.
+constexpr const char* kSignalReturn = "<signal handler called>";
+
 // How long one part may keep us from reading the next: the agent drops a client that does not read.
 constexpr std::chrono::milliseconds kNamingBudget{200};
 
@@ -94,6 +97,12 @@ void StackTableBuilder::add(std::vector<protocol::Module> modules,
       mine.frames.push_back({frame.instruction_pointer, location_of(frame),
                              (frame.flags & protocol::kInferred) != 0});
     }
+    // Whoever was interrupted, not called, has the kernel's frame of a signal on top of it.
+    for (std::size_t i = 1; i < stack.frames.size(); ++i) {
+      if (is_exact(stack.frames[i])) {
+        signal_returns_.push_back(mine.frames[i - 1].location);
+      }
+    }
     stack_index_[stack.id] = static_cast<std::uint32_t>(table_.stacks.size());
     table_.stacks.push_back(std::move(mine));
   }
@@ -124,6 +133,9 @@ Result<StackTable> StackTableBuilder::finish() {
     for (const protocol::Frame& frame : locations_) {
       table_.locations.push_back(plain_symbols(table_.modules, frame.instruction_pointer));
     }
+  }
+  for (const std::uint32_t location : signal_returns_) {
+    table_.locations[location].back().function = kSignalReturn;
   }
   return std::exchange(table_, {});
 }

@@ -59,6 +59,7 @@ class StackTableBuilder {
   symbolize::Symbolizer symbolizer_;
   StackTable table_;
   std::vector<protocol::Frame> locations_;
+  std::vector<std::uint32_t> signal_returns_;  ///< Locations to which handlers of signals return.
   std::map<std::pair<std::uint64_t, bool>, std::uint32_t> location_index_;
   std::map<std::uint32_t, std::uint32_t> stack_index_;  ///< From the wire's ids to ours.
 };
