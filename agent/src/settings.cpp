@@ -3,13 +3,17 @@
 #include "settings.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <charconv>
+#include <climits>
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
 #include <system_error>
 #include <utility>
+
+#include <unistd.h>
 
 namespace xgops::agent {
 namespace {
@@ -138,6 +142,13 @@ Result<Settings> read_settings(const xgops_agent_options* options, Mode mode,
       user);
   if (auto log_file = environment("XGOPS_LOG")) {
     settings.log_file = std::move(*log_file);
+  }
+  if (!settings.log_file.empty() && settings.log_file.front() != '/') {
+    // What becomes a daemon goes to another directory.
+    std::array<char, PATH_MAX> here{};
+    if (::getcwd(here.data(), here.size()) != nullptr) {
+      settings.log_file.insert(0, std::string(here.data()) + "/");
+    }
   }
   if (const auto text = environment("XGOPS_SIGNAL"); text && !text->empty()) {
     const auto signal = parse_signal(*text);

@@ -8,6 +8,7 @@
 #include <csignal>
 #include <cstddef>
 #include <cstring>
+#include <filesystem>
 #include <map>
 #include <optional>
 #include <string>
@@ -88,6 +89,12 @@ TEST(SettingsTest, AreOverriddenByTheEnvironment) {
   EXPECT_EQ(settings.value().signal, SIGRTMAX - 5);
   EXPECT_TRUE(settings.value().listens_after_fork);
   EXPECT_FALSE(settings.value().make_dumpable);
+}
+
+TEST(SettingsTest, FindARelativeLogFromWhereTheProgramStarted) {
+  const std::string here = std::filesystem::current_path().string();
+
+  EXPECT_EQ(read(nullptr, {{"XGOPS_LOG", "s/log"}}).value().log_file, here + "/s/log");
 }
 
 TEST(SettingsTest, IgnoreARelativeDirectoryInTheEnvironment) {

@@ -96,8 +96,10 @@ std::optional<ScheduleFacts> parse_schedstat(std::string_view text) {
 
 std::optional<SchedulerFacts> parse_sched(std::string_view text) {
   SchedulerFacts facts;
-  // First line: `name (TID, #threads: N)`; the name may hold anything, so look from the line's end.
-  const std::string_view first = text.substr(0, text.find('\n'));
+  // First `name (TID, #threads: N)`. The name may hold anything, line ends too, but is shorter than
+  // the row of dashes that follows: look from that.
+  const std::string_view first = text.substr(0, text.find("\n--------------------"));
+  text.remove_prefix(first.size());
   const std::size_t mark = first.rfind(", #threads: ");
   const std::size_t open = mark == std::string_view::npos ? mark : first.rfind(" (", mark);
   if (open == std::string_view::npos) {

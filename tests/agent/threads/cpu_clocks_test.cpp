@@ -88,7 +88,9 @@ ClockReading reading_of(std::string_view text) {
   return reading;
 }
 constexpr std::string_view kSched =
-    "xgops (7, #threads: 3)\n-----\nse.exec_start     :        90000.000000\n";
+    "xgops (7, #threads: 3)\n"
+    "-------------------------------------------------------------------\n"
+    "se.exec_start                                :         90000.000000\n";
 
 TEST(OffsetOfTest, IsTheDifferenceOfTheClocks) {
   const auto offset = offset_of(reading_of(kSched));

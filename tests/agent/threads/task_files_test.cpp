@@ -51,11 +51,18 @@ TEST(ParseSchedstatTest, ReadsTimeAndCount) {
 }
 
 TEST(ParseSchedTest, TakesTheNameWhateverItHolds) {
-  const auto facts = parse_sched(
-      "a (b) (7, #th (4711, #threads: 3)\n-----\nse.exec_start     :        558127.725519\n");
-  ASSERT_TRUE(facts);
-  EXPECT_EQ(facts->name, "a (b) (7, #th");
-  EXPECT_EQ(facts->last_ran_ns, 558127725519);
+  const auto name_of = [](const std::string& name) {
+    const auto facts = parse_sched(name + " (4711, #threads: 3)\n" + std::string(67, '-') +
+                                   "\nse.exec_start     :        558127.725519\n");
+    EXPECT_TRUE(facts);
+    EXPECT_EQ(facts ? facts->last_ran_ns : 0, 558127725519);
+    return facts ? facts->name : "";
+  };
+
+  EXPECT_EQ(name_of("a (b) (7, #th"), "a (b) (7, #th");
+  EXPECT_EQ(name_of("two\nlines"), "two\nlines");
+  EXPECT_EQ(name_of("\nse.exec_start:"), "\nse.exec_start:");
+  EXPECT_EQ(name_of("\n--------------"), "\n--------------");
 }
 
 TEST(ParseSchedTest, RefusesAnotherFormat) {
