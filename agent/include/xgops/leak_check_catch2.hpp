@@ -8,6 +8,8 @@
 #if __has_include(<catch2/catch_test_macros.hpp>)
 #  include <catch2/catch_message.hpp>
 #  include <catch2/catch_test_macros.hpp>
+#elif __has_include(<catch_amalgamated.hpp>)
+#  include <catch_amalgamated.hpp>
 #else
 #  include <catch2/catch.hpp>
 #endif
