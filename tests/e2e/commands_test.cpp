@@ -13,10 +13,6 @@ namespace {
 
 using std::string;
 
-bool contains(const string& text, const string& part) {
-  return text.find(part) != string::npos;
-}
-
 /// How often `part` occurs in `text`.
 std::size_t count_of(const string& text, const string& part) {
   std::size_t count = 0;

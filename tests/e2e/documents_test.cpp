@@ -12,10 +12,6 @@ namespace {
 using std::string;
 namespace fs = std::filesystem;
 
-bool contains(const string& text, const string& part) {
-  return text.find(part) != string::npos;
-}
-
 class DocumentsTest : public testing::Test {
  protected:
   [[nodiscard]] CommandResult xgops(std::vector<string> arguments) const {

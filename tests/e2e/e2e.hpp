@@ -50,6 +50,10 @@ struct StackAnswer {
 /// Position of the first frame whose function contains `part`; -1 when there is none.
 [[nodiscard]] int position_of(const Json& thread, const std::string& part);
 
+[[nodiscard]] inline bool contains(std::string_view text, std::string_view part) {
+  return text.find(part) != std::string_view::npos;
+}
+
 /// The TIDs in /proc/PID/task.
 [[nodiscard]] std::vector<pid_t> thread_ids(pid_t pid);
 

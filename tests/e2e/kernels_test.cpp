@@ -19,7 +19,7 @@ namespace {
 using std::string;
 using std::chrono::steady_clock;
 
-constexpr std::chrono::seconds kDeadline{30};
+constexpr std::chrono::seconds kVerdictDeadline{30};
 
 int runs() {
   const char* const text = std::getenv("XGOPS_KERNEL_RUNS");
@@ -177,14 +177,14 @@ TargetProcess start_kernel(const Kernel& kernel, const string& level, const stri
   return TargetProcess::spawn("kernels_" + kernel.world + "_" + level, std::move(options));
 }
 
-struct Answer {
+struct Verdict {
   int status = -1;
   Json document;
 
   [[nodiscard]] string text() const { return document.dump(1).substr(0, 8000); }
 };
 
-Answer diagnose(const TargetProcess& target, const std::vector<string>& options = {}) {
+Verdict diagnose(const TargetProcess& target, const std::vector<string>& options = {}) {
   std::vector<string> arguments{"diagnose", "-p", target.pid_text(), "--json"};
   arguments.insert(arguments.end(), options.begin(), options.end());
   const auto result = target.xgops(arguments);
@@ -233,9 +233,9 @@ TEST_P(KernelTest, IsFoundAsWhatItIs) {
     for (int run = 0; run < runs(); ++run) {
       auto target = start_kernel(GetParam(), level, "bug");
       ASSERT_TRUE(target.wait_ready()) << target.log();
-      const auto deadline = steady_clock::now() + kDeadline;
+      const auto deadline = steady_clock::now() + kVerdictDeadline;
       string differs = "no answer";
-      Answer answer;
+      Verdict answer;
       // Threads may need a moment to come to their last wait.
       while (!differs.empty() && steady_clock::now() < deadline) {
         answer = diagnose(target);
@@ -257,7 +257,7 @@ void expect_silence(const Kernel& kernel, const string& level) {
   for (std::optional<string> progress = "more"; progress != "ended";) {
     ASSERT_TRUE(progress) << target.log();
     ASSERT_NE(*progress, "hangs") << target.log();
-    const Answer answer = diagnose(target);
+    const Verdict answer = diagnose(target);
     ASSERT_EQ(answer.status, 0) << level << "\n" << answer.text();
     ASSERT_TRUE(answer.document["findings"].empty());
     progress = kernel.world == "tasks" ? target.ask("step") : "ended";
@@ -285,7 +285,7 @@ void expect_no_finding(const string& program, const char* control, Launch launch
     auto target = TargetProcess::spawn(program + '_' + level, std::move(options));
     ASSERT_TRUE(target.wait_ready()) << target.log();
     for (int look = 0; look < kLooks * runs(); ++look) {
-      const Answer answer = diagnose(target, diagnose_options);
+      const Verdict answer = diagnose(target, diagnose_options);
       ASSERT_EQ(answer.status, 0) << level << ", look " << look << "\n" << answer.text();
     }
     target.kill();

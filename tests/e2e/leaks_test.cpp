@@ -14,10 +14,6 @@ namespace {
 
 using std::string;
 
-bool contains(const string& text, const string& part) {
-  return text.find(part) != string::npos;
-}
-
 /// The only group of `answer` with this class; null: there is none, or several.
 Json only_group(const Json& answer, const string& leak_class) {
   Json found;

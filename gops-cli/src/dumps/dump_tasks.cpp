@@ -16,8 +16,8 @@ using protocol::TaskWaitReason;
 
 /// "initiate_async_read_until" in a type names the composed operation "async_read_until".
 std::string composed_name(const std::string& type) {
-  constexpr std::string_view kMark = "initiate_async_";
-  const std::size_t begin = type.find(kMark);
+  constexpr std::string_view kInitiation = "initiate_async_";
+  const std::size_t begin = type.find(kInitiation);
   if (begin == std::string::npos) {
     return {};
   }

@@ -184,10 +184,10 @@ TEST(WaitsTest, TellsWhatAThreadAnnouncesAndWhoHoldsThat) {
 
 TEST(WaitsTest, KnowsAThreadThatHasExitedWithWhatItHeld) {
   const auto state = test::make_agent_state();
-  static constexpr WaitKind kLock{WaitReason::kMutexLock};
+  static constexpr WaitKind kHeldLock{WaitReason::kMutexLock};
   Holder holder;
   std::thread([&holder] { holder.set_current(); }).join();
-  const WaitScope waiting(kLock, holder);
+  const WaitScope waiting(kHeldLock, holder);
 
   const auto answer = ask(*state);
 
