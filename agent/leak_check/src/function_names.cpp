@@ -6,13 +6,13 @@
 #include <algorithm>
 #include <cstdint>
 #include <cstring>
-#include <mutex>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include <elf.h>
 #include <link.h>
+#include <pthread.h>
 #include <unistd.h>
 
 namespace xgops {
@@ -67,12 +67,31 @@ int add_module(dl_phdr_info* info, std::size_t /*size*/, void* context) {
   return 0;
 }
 
+/// One function at a time, and none while the process forks: the child would wait for a thread that
+/// it does not have, perhaps one that the loader waits for as well.
+class NamingTurn {
+ public:
+  NamingTurn() noexcept { lock(); }
+  ~NamingTurn() { unlock(); }
+  NamingTurn(const NamingTurn&) = delete;
+  NamingTurn& operator=(const NamingTurn&) = delete;
+
+  static void look_after_forks() noexcept { ::pthread_atfork(&lock, &unlock, &unlock); }
+
+ private:
+  static void lock() noexcept { ::pthread_mutex_lock(&mutex_); }
+  static void unlock() noexcept { ::pthread_mutex_unlock(&mutex_); }
+
+  static constinit pthread_mutex_t mutex_;
+};
+
+constinit pthread_mutex_t NamingTurn::mutex_ = PTHREAD_MUTEX_INITIALIZER;
+
 void name_function(std::uint64_t address, std::int32_t exact,
                    void (*add)(void* context, const xgops_leak_frame* frame), void* context) {
-  // Neither is destroyed: checks may run while the process ends.
-  static std::mutex& mutex = *new std::mutex;
-  const std::scoped_lock lock(mutex);
-  // With the modules of the first time that somebody asked.
+  const NamingTurn turn;
+  // With the modules of the first time that somebody asked. Never destroyed: checks may run while
+  // the process ends.
   static symbolize::Symbolizer* symbolizer = nullptr;
   if (symbolizer == nullptr) {
     symbolize::SymbolizerOptions options;
@@ -87,6 +106,7 @@ void name_function(std::uint64_t address, std::int32_t exact,
 }
 
 [[gnu::constructor]] void offer_names() noexcept {
+  NamingTurn::look_after_forks();
   xgops_leak_set_namer(&name_function);
 }
 

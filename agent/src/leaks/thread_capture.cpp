@@ -9,7 +9,6 @@
 #include <chrono>
 #include <exception>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <unordered_map>
 #include <utility>
@@ -88,13 +87,45 @@ void* run(void* job) noexcept {
   return nullptr;
 }
 
+/// One capture at a time: they share the slots for signals. And none while the process forks, whose
+/// child would find a capture that nobody ends: a fork waits for it, for `kDeadline` at most. What
+/// makes a capture needs nothing that others lock for a fork, and a thread that waits in one
+/// answers the signal.
+class CaptureTurn {
+ public:
+  CaptureTurn() noexcept {
+    static constinit pthread_once_t once = PTHREAD_ONCE_INIT;
+    ::pthread_once(&once, [] {
+      // A child forked in here begins anew; to register twice would be to wait for itself.
+      static constinit bool is_registered = false;
+      if (!std::exchange(is_registered, true)) {
+        ::pthread_atfork(&lock, &unlock, &unlock_in_child);
+      }
+    });
+    lock();
+  }
+  ~CaptureTurn() { unlock(); }
+  CaptureTurn(const CaptureTurn&) = delete;
+  CaptureTurn& operator=(const CaptureTurn&) = delete;
+
+ private:
+  static void lock() noexcept { ::pthread_mutex_lock(&mutex_); }
+  static void unlock() noexcept { ::pthread_mutex_unlock(&mutex_); }
+  static void unlock_in_child() noexcept {
+    threads::capture_after_fork();
+    unlock();
+  }
+
+  static constinit pthread_mutex_t mutex_;
+};
+
+constinit pthread_mutex_t CaptureTurn::mutex_ = PTHREAD_MUTEX_INITIALIZER;
+
 }  // namespace
 
 std::vector<SeenThread> capture_threads(std::size_t max_frames) {
-  // One at a time: they share the slots for signals. Neither is destroyed, since checks may run
-  // while the process ends.
-  static std::mutex& mutex = *new std::mutex;
-  const std::scoped_lock lock(mutex);
+  const CaptureTurn turn;
+  // Never destroyed: checks may run while the process ends.
   static const auto& runtime =
       *new std::shared_ptr<const threads::Runtime>(threads::probe_runtime());
   // An agent of this process uses the same slots for its captures. Our handler stays: ignored, the
