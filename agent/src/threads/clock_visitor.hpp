@@ -31,14 +31,14 @@ struct ClockOffset {
 /// Its thread exists from the first `visit` to `leave`. For the agent's thread only.
 class ClockVisitor {
  public:
-  explicit ClockVisitor(const TaskFiles& files);
+  explicit ClockVisitor(const TaskFiles& files) : files_(files) {}
   ~ClockVisitor();
   ClockVisitor(const ClockVisitor&) = delete;
   ClockVisitor& operator=(const ClockVisitor&) = delete;
 
   /// Reads the clock of `cpu`. Empty: it is offline or not allowed to this process, was too busy,
-  /// or the system lets us have no such thread. Cost: 40 us where the CPU is free; at worst 10 ms,
-  /// which then pass asleep.
+  /// this thread is under seccomp, or the system lets us have no such thread. Cost: 40 us where the
+  /// CPU is free; at worst 10 ms, which then pass asleep.
   [[nodiscard]] std::optional<ClockOffset> visit(int cpu);
 
   /// Ends the thread. Cost: 30 us.
@@ -51,10 +51,9 @@ class ClockVisitor {
   bool start();
   [[nodiscard]] bool await_answer() const;
   bool await_end(std::chrono::milliseconds patience);
-  [[nodiscard]] std::optional<SignalFacts> own_confinement() const;
+  [[nodiscard]] bool is_confined() const;
 
   const TaskFiles& files_;
-  std::optional<SignalFacts> first_confinement_;
   std::vector<unsigned long> own_cpus_;  ///< Where the agent's thread may run, a bit each.
   std::unique_ptr<ClockVisits> visits_;
   pid_t tid_ = 0;

@@ -351,7 +351,7 @@ std::string ThreadReader::reason_not_to_signal(pid_t tid, int signal) const {
 
 std::vector<std::string> ThreadReader::limits() const {
   std::vector<std::string> limits;
-  std::array<char, 256> buffer{};
+  std::array<char, 4096> buffer{};
   if (files_.read(own_tid_, "schedstat", buffer).empty()) {
     limits.emplace_back(
         "the kernel has no schedstat (CONFIG_SCHED_INFO): sleeping threads cannot be read");
@@ -367,6 +367,12 @@ std::vector<std::string> ThreadReader::limits() const {
   if (support::copy_own_memory(reinterpret_cast<std::uint64_t>(&probe), &copy, sizeof(copy)) !=
       sizeof(copy)) {
     limits.emplace_back("process_vm_readv is denied (seccomp): stacks are unavailable");
+  }
+  if (const auto status = parse_status(files_.read(own_tid_, "status", buffer));
+      status && status->seccomp != 0) {
+    limits.emplace_back(
+        "the process is under seccomp: how long threads wait is unknown where it takes another "
+        "CPU");
   }
   if (!runtime_.mutex_layout) {
     limits.emplace_back("this C library keeps mutex owners elsewhere: lock owners are unknown");

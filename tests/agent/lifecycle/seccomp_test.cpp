@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <string>
 
@@ -34,6 +35,20 @@ TEST(FilterOfAContainerTest, MakesNoDifference) {
   EXPECT_TRUE(target.answers());
   EXPECT_EQ(target.process().finish(), 7);
   EXPECT_TRUE(sockets_in(target.directory()).empty());
+}
+
+TEST(FilterOfAContainerTest, IsSaidToLimitWhatIsKnownOfThreads) {
+  AgentTarget target(Adoption::kLinked, {}, {"deny", "unshare"});
+  auto client = target.connect();
+  ASSERT_TRUE(client);
+
+  const auto info = client->ask<protocol::ProcessInfo>();
+
+  ASSERT_TRUE(info);
+  const auto& limits = info.value().limits;
+  EXPECT_TRUE(std::any_of(limits.begin(), limits.end(), [](const std::string& limit) {
+    return limit.find("under seccomp") != std::string::npos;
+  })) << testing::PrintToString(limits);
 }
 
 class LaterDenialTest : public testing::TestWithParam<Adoption> {

@@ -5,15 +5,21 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <atomic>
+#include <cstddef>
 #include <cstring>
 #include <ctime>
+#include <iterator>
 #include <string_view>
 #include <thread>
 #include <vector>
 
 #include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <sched.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -124,12 +130,19 @@ std::vector<int> own_cpus() {
   return cpus;
 }
 
+int open_own_tasks() {
+  return ::open("/proc/self/task", O_PATH | O_DIRECTORY | O_CLOEXEC);
+}
+
 class ClockVisitorTest : public ::testing::Test {
  protected:
   void SetUp() override {
     std::array<char, 4096> buffer{};
     if (!parse_sched(files_.read(tid_, "sched", buffer))) {
       GTEST_SKIP() << "this kernel has no sched file (CONFIG_SCHED_DEBUG)";
+    }
+    if (::prctl(PR_GET_SECCOMP) != 0) {
+      GTEST_SKIP() << "under a seccomp filter no clocks are visited";
     }
   }
   /// A CPU that is under load may answer too late; not always.
@@ -143,7 +156,7 @@ class ClockVisitorTest : public ::testing::Test {
     return offset;
   }
 
-  support::UniqueFd directory_{::open("/proc/self/task", O_PATH | O_DIRECTORY | O_CLOEXEC)};
+  support::UniqueFd directory_{open_own_tasks()};
   TaskFiles files_{directory_.get()};
   pid_t tid_ = static_cast<pid_t>(::syscall(SYS_gettid));
   ClockVisitor visitor_{files_};
@@ -188,6 +201,35 @@ TEST_F(ClockVisitorTest, GivesUpOnACpuThatDoesNotExist) {
   EXPECT_FALSE(visitor_.visit(8191));
   EXPECT_FALSE(visitor_.visit(-1));
   EXPECT_FALSE(visitor_.visit(1 << 20));
+}
+
+/// From now on a call of `number` ends the process.
+bool deny_by_death(std::uint32_t number) {
+  sock_filter code[]{
+      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, number, 0, 1),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+  };
+  const sock_fprog filter{static_cast<unsigned short>(std::size(code)), code};
+  return ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+         ::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter) == 0;
+}
+
+TEST_F(ClockVisitorTest, DoesNothingThatAFilterMightKillFor) {
+  const int cpu = own_cpus().front();
+
+  EXPECT_EXIT(
+      {
+        // The filter is older than the visitor.
+        const bool is_confined = deny_by_death(SYS_sched_setaffinity);
+        const support::UniqueFd directory(open_own_tasks());
+        const TaskFiles files(directory.get());
+        ClockVisitor visitor(files);
+        const bool has_visited = visitor.visit(cpu).has_value();
+        ::_exit(is_confined && !has_visited ? 7 : 1);
+      },
+      testing::ExitedWithCode(7), "");
 }
 
 /// Keeps a CPU for itself with realtime priority.
