@@ -153,7 +153,7 @@ class Watch {
   Result<void> emit(const Look& look) {
     std::vector<SiteGroup> groups = group_by_site(look);
     LeaksReport report;
-    report.rows = compare_groups(before_ ? &*before_ : nullptr, groups, options_.limits.alarm);
+    report.rows = compare_groups(before_, groups, options_.limits.alarm);
     describe_look(report, look, options_);
     report.sample.emplace();
     report.sample->number = ++totals_.samples;
@@ -168,8 +168,7 @@ class Watch {
     totals_.tasks_last = report.tasks;
     totals_.alarms += report.findings();
     totals_.incomplete += report.incomplete ? 1U : 0U;
-    // Who could not be seen before has not come since.
-    before_ = look.incomplete ? std::nullopt : std::optional(std::move(groups));
+    before_ = remember_groups(look, std::move(groups));
     began_ = look.began;
     process_ = look.stacks.process;
     return context_.emit(Report{std::move(report)});
@@ -195,7 +194,7 @@ class Watch {
 
   Context& context_;
   const LeaksOptions& options_;
-  std::optional<std::vector<SiteGroup>> before_;
+  std::optional<EarlierGroups> before_;
   steady_clock::time_point began_;
   ProcessIdentity process_;
   LeakTotals totals_;

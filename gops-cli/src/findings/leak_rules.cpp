@@ -27,7 +27,7 @@ void sort_rows(std::vector<LeakRow>& rows) {
 
 /// Where who grew belongs among those that were only counted before.
 LeakClass class_of(const LeakRow& row, std::chrono::nanoseconds older) {
-  if (row.finding || (row.growth() > 0 && !row.group.site.idle)) {
+  if (row.finding || (row.leak_class == LeakClass::kGrowing && !row.group.site.idle)) {
     return LeakClass::kGrowing;
   }
   const bool is_old = row.group.oldest_ns >= 0 && row.group.oldest_ns >= older.count();
@@ -79,25 +79,36 @@ std::vector<Evidence> evidence_of(const Analysis& analysis, std::vector<LeakReas
   return evidence;
 }
 
-std::vector<LeakRow> compare_groups(const std::vector<SiteGroup>* before,
+std::optional<EarlierGroups> remember_groups(const Look& look, std::vector<SiteGroup> groups) {
+  const bool was_cut = look.incomplete || (look.stacks.tasks && look.stacks.tasks->truncated);
+  if (was_cut) {
+    return std::nullopt;
+  }
+  return EarlierGroups{std::move(groups), look.stacks.tasks ? look.stacks.tasks->dropped : 0};
+}
+
+std::vector<LeakRow> compare_groups(const std::optional<EarlierGroups>& before,
                                     std::vector<SiteGroup> now, std::uint64_t alarm) {
   std::map<Site, std::uint64_t> counts;
-  if (before != nullptr) {
-    for (const SiteGroup& group : *before) {
+  if (before) {
+    for (const SiteGroup& group : before->groups) {
       counts[group.site] += group.count;
     }
   }
+  const std::uint64_t unseen = before ? before->unseen : 0;
   std::vector<LeakRow> rows;
   rows.reserve(now.size());
   for (SiteGroup& group : now) {
     LeakRow row;
-    if (before != nullptr) {
+    if (before) {
       const auto found = counts.find(group.site);
       row.before = found == counts.end() ? 0 : found->second;
     }
     row.group = std::move(group);
-    row.finding = row.growth() > 0 && static_cast<std::uint64_t>(row.growth()) > alarm;
-    if (row.growth() > 0) {
+    const auto grown = static_cast<std::uint64_t>(std::max<std::int64_t>(row.growth(), 0));
+    // Who could not be seen may have been there.
+    row.finding = grown > unseen && grown - unseen > alarm;
+    if (grown > unseen) {
       row.leak_class = LeakClass::kGrowing;
     }
     rows.push_back(std::move(row));
@@ -139,11 +150,8 @@ LeaksReport judge_leaks(const Analysis& analysis, const LeakOptions& options) {
     const auto found = blocked_before.find(group.site);
     group.count -= found == blocked_before.end() ? 0 : std::min(group.count, found->second);
   }
-  // Who could not be seen in time has not come since.
-  const bool was_cut =
-      analysis.first.look().stacks.tasks && analysis.first.look().stacks.tasks->truncated;
-  for (LeakRow& row :
-       compare_groups(was_cut ? nullptr : &before, std::move(others), options.alarm)) {
+  const auto earlier = remember_groups(analysis.first.look(), std::move(before));
+  for (LeakRow& row : compare_groups(earlier, std::move(others), options.alarm)) {
     row.leak_class = class_of(row, options.older);
     report.rows.push_back(std::move(row));
   }

@@ -25,8 +25,17 @@ struct LeakOptions {
 /// All groups of the second look, judged; nothing is said of time and cost.
 [[nodiscard]] LeaksReport judge_leaks(const Analysis& analysis, const LeakOptions& options);
 
+/// The groups of a look, for what comes later to be compared with.
+struct EarlierGroups {
+  std::vector<SiteGroup> groups;
+  std::uint64_t unseen = 0;  ///< Tasks that changed while they were read: any group may have more.
+};
+/// Empty: who came since cannot be told, for not all could be seen in time.
+[[nodiscard]] std::optional<EarlierGroups> remember_groups(const Look& look,
+                                                           std::vector<SiteGroup> groups);
+
 /// The groups `now`, compared with those before, if there were any: grown or not.
-[[nodiscard]] std::vector<LeakRow> compare_groups(const std::vector<SiteGroup>* before,
+[[nodiscard]] std::vector<LeakRow> compare_groups(const std::optional<EarlierGroups>& before,
                                                   std::vector<SiteGroup> now, std::uint64_t alarm);
 
 }  // namespace xgops::cli

@@ -98,14 +98,31 @@ TEST(LeakRulesTest, FindIdleOnesOnlyWhenTheyGrowByMoreThanTheAlarm) {
 }
 
 TEST(LeakRulesTest, KnowNoGrowthWhenTheLookBeforeWasCutShort) {
-  Look before = tasks_that_wait(1, TaskWaitReason::kChannelReceive);
-  before.stacks.tasks->truncated = true;
+  Look few_tasks = tasks_that_wait(1, TaskWaitReason::kChannelReceive);
+  few_tasks.stacks.tasks->truncated = true;
+  Look few_threads = tasks_that_wait(1, TaskWaitReason::kChannelReceive);
+  few_threads.incomplete = true;
 
-  const LeakRow row =
-      only_row(judged(before, tasks_that_wait(500, TaskWaitReason::kChannelReceive)));
+  for (const Look& before : {few_tasks, few_threads}) {
+    const LeakRow row =
+        only_row(judged(before, tasks_that_wait(500, TaskWaitReason::kChannelReceive)));
 
-  EXPECT_FALSE(row.before);
-  EXPECT_FALSE(row.finding);
+    EXPECT_FALSE(row.before);
+    EXPECT_FALSE(row.finding);
+  }
+}
+
+TEST(LeakRulesTest, CountAsGrowthOnlyWhatIsMoreThanWasNotSeen) {
+  Look before = tasks_that_wait(10, TaskWaitReason::kChannelReceive);
+  before.stacks.tasks->dropped = 7;
+  const auto row_of = [&](std::uint64_t count) {
+    return only_row(judged(before, tasks_that_wait(count, TaskWaitReason::kChannelReceive)));
+  };
+
+  EXPECT_EQ(row_of(17).leak_class, LeakClass::kNone);
+  EXPECT_EQ(row_of(18).leak_class, LeakClass::kGrowing);
+  EXPECT_FALSE(row_of(117).finding);
+  EXPECT_TRUE(row_of(118).finding);
 }
 
 TEST(LeakRulesTest, NameEachMemberOfACircleAndWhoWaitsBehind) {
