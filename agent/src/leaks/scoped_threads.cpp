@@ -4,9 +4,8 @@
 #include "support/service_thread.hpp"
 #include "xgops/detail/task_record.hpp"
 #include "xgops/leak_check_abi.h"
+#include "xgops/tasks_abi.h"
 
-#include <cstdlib>
-#include <exception>
 #include <memory>
 #include <mutex>
 #include <new>
@@ -24,21 +23,20 @@ pid_t own_tid() noexcept {
   return static_cast<pid_t>(::syscall(SYS_gettid));
 }
 
-/// What a thread is told by who creates it.
-struct Birth {
-  void* (*run)(void*);
-  void* argument;
-  ScopedThread thread;
-};
-
 // Runs after the destructors of thread_local objects, which still belong to the thread's work.
 void end_thread(void* birth) noexcept {
-  const std::unique_ptr<Birth> mine(static_cast<Birth*>(birth));
-  g_threads.remove(mine->thread.tid);
-  tasks::leak_scopes().leave(mine->thread.scope);
+  const std::unique_ptr<ThreadBirth> mine(static_cast<ThreadBirth*>(birth));
+  g_threads.remove(*mine);
 }
 
-const pthread_key_t* end_key() noexcept;
+/// The thread-specific value through which a thread is told that it ends.
+struct EndKey {
+  pthread_once_t once = PTHREAD_ONCE_INIT;
+  bool has_begun = false;
+  bool exists = false;
+  pthread_key_t key = 0;
+};
+constinit EndKey g_end_key;
 
 void before_fork() noexcept {
   g_threads.lock();
@@ -46,51 +44,38 @@ void before_fork() noexcept {
 void after_fork_in_parent() noexcept {
   g_threads.unlock();
 }
-// The child has this thread only.
 void after_fork_in_child() noexcept {
   g_threads.unlock();
-  auto* const mine = static_cast<Birth*>(::pthread_getspecific(*end_key()));
-  for (const ScopedThread& thread : g_threads.all()) {
-    if (mine == nullptr || thread.tid != mine->thread.tid) {
-      g_threads.remove(thread.tid);
-      tasks::leak_scopes().leave(thread.scope);
-    }
+  g_threads.keep_only(static_cast<ThreadBirth*>(::pthread_getspecific(g_end_key.key)));
+}
+
+void make_end_key() noexcept {
+  // A child forked in here begins anew, and must not register twice; it goes without.
+  if (std::exchange(g_end_key.has_begun, true)) {
+    return;
   }
-  if (mine != nullptr) {
-    g_threads.remove(mine->thread.tid);
-    mine->thread.tid = own_tid();
-    g_threads.add(mine->thread);
+  // Those of the registry come first, so that a fork locks them last: they are taken inside ours.
+  ::xgops_task_try_attach_thread();
+  if (xgops_task_thread_state.block != nullptr &&
+      ::pthread_key_create(&g_end_key.key, end_thread) == 0) {
+    ::pthread_atfork(before_fork, after_fork_in_parent, after_fork_in_child);
+    g_end_key.exists = true;
   }
 }
 
-/// Null: there are no keys left.
-const pthread_key_t* end_key() noexcept {
-  struct Key {
-    pthread_key_t key = 0;
-    bool exists = false;
-    Key() noexcept : exists(::pthread_key_create(&key, end_thread) == 0) {
-      if (exists) {
-        ::pthread_atfork(before_fork, after_fork_in_parent, after_fork_in_child);
-      }
-    }
-  };
-  static const Key key;
-  return key.exists ? &key.key : nullptr;
+/// False: there are no keys left.
+bool has_end_key() noexcept {
+  ::pthread_once(&g_end_key.once, make_end_key);
+  return g_end_key.exists;
 }
 
 void* run_in_scope(void* argument) {
-  auto* const birth = static_cast<Birth*>(argument);
+  auto* const birth = static_cast<ThreadBirth*>(argument);
   auto* const run = birth->run;
   void* const its_argument = birth->argument;
-  birth->thread.tid = own_tid();
-  bool is_known = false;
-  try {
-    g_threads.add(birth->thread);
-    is_known = ::pthread_setspecific(*end_key(), birth) == 0;
-  } catch (const std::exception&) {
-  }
   xgops_task_thread_state.leak_scope = birth->thread.scope;
-  if (!is_known) {
+  g_threads.begin(*birth);
+  if (::pthread_setspecific(g_end_key.key, birth) != 0) {
     end_thread(birth);
   }
   return run(its_argument);  // A tail call: no frame of ours on the thread's stack.
@@ -99,31 +84,57 @@ void* run_in_scope(void* argument) {
 }  // namespace
 
 ScopedThreads& scoped_threads() noexcept {
+  (void)has_end_key();  // With it come the handlers for forks.
   return g_threads;
 }
 
-void ScopedThreads::add(const ScopedThread& thread) {
-  auto* const node = new Node{thread, nullptr};
+bool ScopedThreads::add(ThreadBirth& birth) noexcept {
   const std::scoped_lock lock(*this);
-  node->next = first_;
-  first_ = node;
+  if (!tasks::leak_scopes().enter(birth.thread.scope)) {
+    return false;
+  }
+  birth.next = first_;
+  if (first_ != nullptr) {
+    first_->previous = &birth;
+  }
+  first_ = &birth;
+  return true;
 }
 
-void ScopedThreads::remove(pid_t tid) noexcept {
+void ScopedThreads::begin(ThreadBirth& birth) noexcept {
   const std::scoped_lock lock(*this);
-  for (Node** link = &first_; *link != nullptr; link = &(*link)->next) {
-    if ((*link)->thread.tid == tid) {
-      const std::unique_ptr<Node> removed(std::exchange(*link, (*link)->next));
-      return;
+  birth.thread.tid = own_tid();
+}
+
+void ScopedThreads::remove(ThreadBirth& birth) noexcept {
+  const std::scoped_lock lock(*this);
+  (birth.previous == nullptr ? first_ : birth.previous->next) = birth.next;
+  if (birth.next != nullptr) {
+    birth.next->previous = birth.previous;
+  }
+  tasks::leak_scopes().leave(birth.thread.scope);
+}
+
+void ScopedThreads::keep_only(ThreadBirth* own) noexcept {
+  for (ThreadBirth* birth = first_; birth != nullptr;) {
+    ThreadBirth* const next = birth->next;
+    if (birth != own) {
+      end_thread(birth);
     }
+    birth = next;
+  }
+  if (own != nullptr) {
+    begin(*own);
   }
 }
 
 std::vector<ScopedThread> ScopedThreads::all() const {
   const std::scoped_lock lock(*this);
   std::vector<ScopedThread> threads;
-  for (const Node* node = first_; node != nullptr; node = node->next) {
-    threads.push_back(node->thread);
+  for (const ThreadBirth* birth = first_; birth != nullptr; birth = birth->next) {
+    if (birth->thread.tid != 0) {
+      threads.push_back(birth->thread);
+    }
   }
   return threads;
 }
@@ -147,22 +158,21 @@ extern "C" [[gnu::visibility("default")]] int xgops_leak_create_thread(
   using namespace xgops;  // NOLINT(google-build-using-namespace): of one function.
   const bool has_checks = (xgops_task_options.load(detail::kRelaxed) & detail::kLeakChecks) != 0;
   const tasks::LeakScope scope = has_checks ? tasks::current_leak_scope() : 0;
-  std::unique_ptr<leaks::Birth> birth;
-  if (scope != 0 && leaks::end_key() != nullptr && tasks::leak_scopes().enter(scope)) {
-    birth.reset(new (std::nothrow) leaks::Birth{run, argument, {}});
-    if (birth == nullptr) {
-      tasks::leak_scopes().leave(scope);
-    }
+  std::unique_ptr<leaks::ThreadBirth> birth;
+  if (scope != 0 && leaks::has_end_key()) {
+    birth.reset(new (std::nothrow) leaks::ThreadBirth{run, argument, {}});
   }
-  if (birth == nullptr) {
+  if (birth != nullptr) {
+    const auto* const task = detail::record_of(xgops_task_thread_state.current);
+    birth->thread = {0, leaks::own_tid(), task == nullptr ? 0 : detail::id_of(*task), scope,
+                     tasks::current_stack(1)};
+  }
+  if (birth == nullptr || !leaks::g_threads.add(*birth)) {
     return create(thread, attributes, run, argument);
   }
-  const auto* const task = detail::record_of(xgops_task_thread_state.current);
-  birth->thread = {0, leaks::own_tid(), task == nullptr ? 0 : detail::id_of(*task), scope,
-                   tasks::current_stack(1)};
   const int failure = create(thread, attributes, &leaks::run_in_scope, birth.get());
   if (failure != 0) {
-    tasks::leak_scopes().leave(scope);
+    leaks::g_threads.remove(*birth);
     return failure;
   }
   (void)birth.release();  // The thread's own.

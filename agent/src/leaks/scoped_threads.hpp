@@ -22,27 +22,38 @@ struct ScopedThread {
   tasks::DetailTable::CreationStack created_at;
 };
 
-/// All that live. Thread safety: all of it; callers take turns.
+/// What a thread is told by who creates it; lives until the thread has ended.
+struct ThreadBirth {
+  void* (*run)(void*) = nullptr;
+  void* argument = nullptr;
+  ScopedThread thread;  ///< `tid` is 0 until it runs.
+  ThreadBirth* previous = nullptr;
+  ThreadBirth* next = nullptr;
+};
+
+/// All that live, each counted in its scope exactly as long as it is in here, also for a child that
+/// is forked at any moment. Thread safety: all of it; callers take turns. Takes the lock of
+/// `LeakScopes` inside its own.
 class ScopedThreads {
  public:
   constexpr ScopedThreads() noexcept = default;
 
-  /// The calling thread begins; it is counted in the scope already. Throws std::bad_alloc.
-  void add(const ScopedThread& thread);
-  /// The calling thread ends.
-  void remove(pid_t tid) noexcept;
+  /// For who creates the thread; false: its scope is gone.
+  [[nodiscard]] bool add(ThreadBirth& birth) noexcept;
+  /// The calling thread is the one.
+  void begin(ThreadBirth& birth) noexcept;
+  void remove(ThreadBirth& birth) noexcept;
+  /// Of this forked child, where no other exists; `own` may be null.
+  void keep_only(ThreadBirth* own) noexcept;
+  /// Those that run.
   [[nodiscard]] std::vector<ScopedThread> all() const;
 
   void lock() const noexcept { ::pthread_mutex_lock(&mutex_); }
   void unlock() const noexcept { ::pthread_mutex_unlock(&mutex_); }
 
  private:
-  struct Node {
-    ScopedThread thread;
-    Node* next = nullptr;
-  };
   mutable pthread_mutex_t mutex_ = PTHREAD_MUTEX_INITIALIZER;
-  Node* first_ = nullptr;
+  ThreadBirth* first_ = nullptr;
 };
 
 /// The ones of this process.

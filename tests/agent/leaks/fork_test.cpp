@@ -2,16 +2,22 @@
 // Leak checks in children of this process. ThreadSanitizer has no threads there.
 #include "leaking.hpp"
 #include "xgops/leak_check.hpp"
+#include "xgops/leak_check_abi.h"
+#include "xgops/tasks_abi.h"
 
 #include <gtest/gtest.h>
 
 #include <array>
 #include <chrono>
 #include <csignal>
+#include <cstdint>
 #include <latch>
+#include <memory>
 #include <thread>
+#include <utility>
 
 #include <poll.h>
+#include <pthread.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -72,6 +78,73 @@ TEST(LeakCheckForkTest, ChecksInAChildOfAProcessThatWasChecking) {
     ASSERT_EQ(forked([] { return static_cast<int>(see_a_leaked_thread().threads); }), 1)
         << "child " << i;
   }
+}
+
+/// A thread of the current scope that is kept from running anything of ours at first.
+class HeldThread {
+ public:
+  HeldThread() {
+    next_ = &may_run_;
+    EXPECT_EQ(xgops_leak_create_thread(
+                  &create_held, &thread_, nullptr, [](void*) -> void* { return nullptr; }, nullptr),
+              0);
+  }
+  ~HeldThread() {
+    may_run_.count_down();
+    ::pthread_join(thread_, nullptr);
+  }
+  HeldThread(const HeldThread&) = delete;
+  HeldThread& operator=(const HeldThread&) = delete;
+
+ private:
+  struct Start {
+    std::latch* may_run;
+    void* (*run)(void*);
+    void* argument;
+  };
+  static void* run_held(void* argument) {
+    const auto start = *std::unique_ptr<Start>(static_cast<Start*>(argument));
+    start.may_run->wait();
+    return start.run(start.argument);
+  }
+  static int create_held(pthread_t* thread, const pthread_attr_t* attributes, void* (*run)(void*),
+                         void* argument) {
+    const std::uint32_t scope = std::exchange(xgops_task_thread_state.leak_scope, 0);
+    const int failure =
+        ::pthread_create(thread, attributes, &run_held, new Start{next_, run, argument});
+    xgops_task_thread_state.leak_scope = scope;
+    return failure;
+  }
+
+  static inline std::latch* next_ = nullptr;  ///< Of the one that is created.
+  std::latch may_run_{1};
+  pthread_t thread_{};
+};
+
+TEST(LeakCheckForkTest, LeavesNoneOfTheOtherThreadsToTheChild) {
+  LeakCheck check;
+  const WaitingThread running;
+  {
+    const HeldThread beginning;
+    EXPECT_EQ(xgops_leak_scope_live(xgops_leak_scope_current()), 2U);
+
+    EXPECT_EQ(forked([&] { return check.verify(soon()) ? 0 : 1; }), 0);
+  }
+
+  EXPECT_EQ(check.verify(soon()).threads, 1U);
+}
+
+TEST(LeakCheckForkTest, LeavesTheChildTheThreadThatForked) {
+  LeakCheck check;
+  const WaitingThread other;
+  int live = 0;
+  std::thread([&] {
+    live =
+        forked([] { return static_cast<int>(xgops_leak_scope_live(xgops_leak_scope_current())); });
+  }).join();
+
+  EXPECT_EQ(live, 1);
+  EXPECT_EQ(check.verify(soon()).threads, 1U);
 }
 
 }  // namespace
