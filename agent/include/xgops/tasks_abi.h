@@ -59,6 +59,8 @@ void xgops_task_lose_exception(const struct xgops_task_record* record, const cha
 /// what they make. `outer`: the scope that it lies within; 0: none. 0: there are too many.
 uint32_t xgops_leak_scope_open(uint32_t outer);
 void xgops_leak_scope_close(uint32_t scope);
+/// What was in `handler_leak_scope` of a thread, once its handler has returned.
+void xgops_leak_scope_release(uint32_t scope);
 /// How many tasks and threads live in it.
 uint64_t xgops_leak_scope_live(uint32_t scope);
 /// Of what runs on this thread.
@@ -89,7 +91,8 @@ typedef int32_t (*xgops_task_visitor)(void* context, const xgops_task_view* task
 /// `xgops_pending_remove`; `kind` is a TaskOperation, `argument_kind` a TaskArgumentBits.
 void xgops_pending_add(const void* operation_object, const void* kind, int32_t argument_kind,
                        uint64_t argument, const void* context);
-/// It completes, or is destroyed. Does nothing for others.
+/// It completes, or is destroyed. Does nothing for others. The handler that is invoked next on this
+/// thread releases the scope that it finds in `handler_leak_scope`.
 void xgops_pending_remove(const void* operation_object);
 
 /// For a preloaded agent, which looks for the registry of the program.

@@ -72,34 +72,15 @@ void LeakScopes::close(LeakScope scope) noexcept {
     if (--open_ == 0) {
       xgops_task_options.fetch_and(~detail::kLeakChecks, std::memory_order_relaxed);
     }
-    const auto index = static_cast<std::uint16_t>(scope);
-    drop_within(index);
-    drop_unused(index);
-  }
-}
-
-// The closed scopes that were kept for this one.
-void LeakScopes::drop_within(std::uint16_t outer) noexcept {
-  for (std::uint32_t index = 1; entries_[outer].inner > 0 && index <= used_; ++index) {
-    Entry& entry = entries_[index];
-    if (entry.exists && entry.outer == outer && !entry.is_open) {
-      drop_within(static_cast<std::uint16_t>(index));
-      drop_unused(static_cast<std::uint16_t>(index));
-    }
+    drop_unused(static_cast<std::uint16_t>(scope));
   }
 }
 
 void LeakScopes::drop_unused(std::uint16_t index) noexcept {
   while (index != 0) {
     Entry& entry = entries_[index];
-    if (entry.live != 0 || entry.inner != 0 || !entry.exists) {
+    if (entry.is_open || entry.live != 0 || entry.inner != 0 || entry.held != 0) {
       return;
-    }
-    // As long as a scope around it is open, what was begun in this one may still make something.
-    for (std::uint16_t around = index; around != 0; around = entries_[around].outer) {
-      if (entries_[around].is_open) {
-        return;
-      }
     }
     entry.exists = false;
     entry.next_free = first_free_;
@@ -131,6 +112,23 @@ void LeakScopes::leave(LeakScope scope) noexcept {
     --entries_[index].live;
   }
   drop_unused(static_cast<std::uint16_t>(scope));
+}
+
+bool LeakScopes::hold(LeakScope scope) noexcept {
+  const std::scoped_lock lock(*this);
+  Entry* const entry = find(scope);
+  if (entry != nullptr) {
+    ++entry->held;
+  }
+  return entry != nullptr;
+}
+
+void LeakScopes::release(LeakScope scope) noexcept {
+  const std::scoped_lock lock(*this);
+  if (Entry* const entry = find(scope)) {
+    --entry->held;
+    drop_unused(static_cast<std::uint16_t>(scope));
+  }
 }
 
 std::uint64_t LeakScopes::live(LeakScope scope) noexcept {
@@ -174,6 +172,10 @@ XGOPS_EXPORT std::uint32_t xgops_leak_scope_open(std::uint32_t outer) {
 
 XGOPS_EXPORT void xgops_leak_scope_close(std::uint32_t scope) {
   xgops::tasks::leak_scopes().close(scope);
+}
+
+XGOPS_EXPORT void xgops_leak_scope_release(std::uint32_t scope) {
+  xgops::tasks::leak_scopes().release(scope);
 }
 
 XGOPS_EXPORT std::uint64_t xgops_leak_scope_live(std::uint32_t scope) {

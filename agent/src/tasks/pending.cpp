@@ -4,6 +4,8 @@
 #include "tasks/leak_scopes.hpp"
 #include "xgops/tasks_abi.h"
 
+#include <utility>
+
 namespace xgops::tasks {
 namespace {
 
@@ -11,6 +13,12 @@ using detail::kRelaxed;
 using detail::kRelease;
 
 constinit PendingTable g_pending;  // Never destroyed; zeroed pages until they are used.
+
+void release(LeakScope scope) noexcept {
+  if (scope != 0) [[unlikely]] {
+    leak_scopes().release(scope);
+  }
+}
 
 }  // namespace
 
@@ -22,7 +30,7 @@ std::size_t PendingTable::first_slot(std::uint64_t key) noexcept {
   return ((key * 0x9e37'79b9'7f4a'7c15U) >> 48) % kSlots;
 }
 
-void PendingTable::add(std::uint64_t key, const PendingOperation& operation) noexcept {
+std::uint32_t PendingTable::add(std::uint64_t key, const PendingOperation& operation) noexcept {
   const std::size_t first = first_slot(key);
   for (std::size_t i = 0; i < kWindow; ++i) {
     Slot& slot = slots_[(first + i) % kSlots];
@@ -31,6 +39,7 @@ void PendingTable::add(std::uint64_t key, const PendingOperation& operation) noe
     if ((held != 0 && held != key) || !slot.key.compare_exchange_strong(held, kBusy, kRelaxed)) {
       continue;
     }
+    const std::uint32_t forgotten = held == 0 ? 0 : slot.leak_scope.load(kRelaxed);
     slot.operation.store(operation.operation, kRelease);
     slot.argument.store(operation.argument, kRelease);
     slot.context.store(operation.context, kRelease);
@@ -38,9 +47,10 @@ void PendingTable::add(std::uint64_t key, const PendingOperation& operation) noe
         (static_cast<std::uint64_t>(operation.argument_kind) << 32) | operation.since, kRelease);
     slot.leak_scope.store(operation.leak_scope, kRelease);
     slot.key.store(key, kRelease);
-    return;
+    return forgotten;
   }
   unrecorded_.fetch_add(1, kRelaxed);
+  return operation.leak_scope;
 }
 
 std::uint32_t PendingTable::remove(std::uint64_t key) noexcept {
@@ -93,16 +103,19 @@ extern "C" {
   operation.context = reinterpret_cast<std::uint64_t>(context);
   operation.since = xgops::detail::coarse_ticks();
   if ((xgops_task_options.load(xgops::detail::kRelaxed) & xgops::detail::kLeakChecks) != 0) {
-    operation.leak_scope = xgops::tasks::current_leak_scope();
+    const xgops::tasks::LeakScope scope = xgops::tasks::current_leak_scope();
+    operation.leak_scope = scope != 0 && xgops::tasks::leak_scopes().hold(scope) ? scope : 0;
   }
   xgops_pending_count.fetch_add(1, xgops::detail::kRelaxed);
-  xgops::tasks::pending_operations().add(reinterpret_cast<std::uint64_t>(operation_object),
-                                         operation);
+  xgops::tasks::release(xgops::tasks::pending_operations().add(
+      reinterpret_cast<std::uint64_t>(operation_object), operation));
 }
 
 [[gnu::visibility("default")]] void xgops_pending_remove(const void* operation_object) {
-  xgops_task_thread_state.handler_leak_scope =
-      xgops::tasks::pending_operations().remove(reinterpret_cast<std::uint64_t>(operation_object));
+  // The handler takes it over; but there was none if the operation before was destroyed.
+  xgops::tasks::release(std::exchange(xgops_task_thread_state.handler_leak_scope,
+                                      xgops::tasks::pending_operations().remove(
+                                          reinterpret_cast<std::uint64_t>(operation_object))));
 }
 
 }  // extern "C"

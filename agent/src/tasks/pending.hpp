@@ -19,7 +19,7 @@ struct PendingOperation {
   std::uint64_t argument = 0;
   std::uint64_t context = 0;     ///< Address of the execution context that it keeps busy.
   std::uint32_t since = 0;       ///< As `coarse_ticks`.
-  std::uint32_t leak_scope = 0;  ///< Of who created it.
+  std::uint32_t leak_scope = 0;  ///< Of who created it; held (see `LeakScopes`).
 };
 
 /// The pending operations by the address of the library's object: a hash table of fixed size in
@@ -35,9 +35,11 @@ class PendingTable {
   PendingTable(const PendingTable&) = delete;
   PendingTable& operator=(const PendingTable&) = delete;
 
-  void add(std::uint64_t key, const PendingOperation& operation) noexcept;
+  /// The leak scope that is held no longer; 0: none. The operation's own where there is no room, or
+  /// that of one whose end we were not told of.
+  [[nodiscard]] std::uint32_t add(std::uint64_t key, const PendingOperation& operation) noexcept;
   /// The leak scope of who created it; 0: none, or there is no such operation.
-  std::uint32_t remove(std::uint64_t key) noexcept;
+  [[nodiscard]] std::uint32_t remove(std::uint64_t key) noexcept;
 
   void visit(const std::function<void(const PendingOperation&)>& visitor) const;
   /// Operations that found no room.

@@ -11,6 +11,7 @@
 #include <cstdlib>
 #include <new>
 #include <string_view>
+#include <utility>
 
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -201,6 +202,9 @@ void Registry::give_back(ThreadBlock& block) noexcept {
   thread.free_count = 0;
   thread.block = nullptr;
   thread.next_id = thread.end_id = 0;
+  if (const LeakScope scope = std::exchange(thread.handler_leak_scope, 0); scope != 0) {
+    leak_scopes().release(scope);  // Of an operation that was destroyed.
+  }
   block.executors.store(0, kRelaxed);
   block.handler.store(0, kRelaxed);
   block.tid.store(0, kRelease);

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT
 // Leak checks of stock Asio programs: what handlers, timers and other threads make is the maker's.
+#include "tasks/leak_scopes.hpp"
 #include "xgops/leak_check.hpp"
 
 #include <asio.hpp>
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <cstdint>
 #include <future>
 #include <memory>
 #include <string>
@@ -31,6 +33,10 @@ class AsioLeaksTest : public testing::Test {
     pool_.join();
   }
 };
+
+bool exists(tasks::LeakScope scope) {
+  return tasks::leak_scopes().is_within(scope, scope);
+}
 
 TEST_F(AsioLeaksTest, FindsACoroutineThatWaits) {
   asio::co_spawn(pool_, wait_long(), asio::detached);
@@ -67,6 +73,41 @@ TEST_F(AsioLeaksTest, FindsWhatATimersHandlerMakes) {
   made.get_future().wait();
 
   EXPECT_EQ(leaked_tasks(), 1U);
+}
+
+TEST_F(AsioLeaksTest, CountsInTheOuterCheckWhatComesOfWhatAnInnerOneBegan) {
+  std::promise<void> made;
+  asio::steady_timer timer(pool_, 1h);
+  {
+    LeakCheck inner;
+    timer.async_wait([&](const asio::error_code&) {
+      asio::post(pool_, [&] {
+        asio::co_spawn(pool_, wait_long(), asio::detached);
+        made.set_value();
+      });
+    });
+    EXPECT_TRUE(inner.verify());
+  }
+  timer.cancel();
+  made.get_future().wait();
+
+  EXPECT_EQ(leaked_tasks(), 1U);
+}
+
+TEST_F(AsioLeaksTest, KeepsTheScopeOfAnOperationUntilItsHandlerHasRun) {
+  asio::io_context context;
+  asio::steady_timer timer(context, 1h);
+  const std::uint32_t scope = xgops_leak_scope_current();
+  bool was_kept = false;
+  timer.async_wait([&](const asio::error_code&) { was_kept = exists(scope); });
+  EXPECT_TRUE(check_.verify());
+  EXPECT_TRUE(exists(scope));
+
+  timer.cancel();
+  context.run();
+
+  EXPECT_TRUE(was_kept);
+  EXPECT_FALSE(exists(scope));
 }
 
 TEST_F(AsioLeaksTest, DoesNotBlameWhatOthersMakeOnTheSameThreads) {

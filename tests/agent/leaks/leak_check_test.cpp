@@ -257,24 +257,6 @@ TEST(LeakCheckTest, IsVerifiedOnce) {
   EXPECT_TRUE(contains(again.text(), "was called before")) << again;
 }
 
-TEST(LeakCheckTest, CountsInTheOuterCheckWhatComesOfWhatAnInnerOneBegan) {
-  Channel<int> channel;
-  Executor executor;
-  LeakCheck outer;
-  std::uint32_t begun = 0;
-  {
-    LeakCheck inner;
-    begun = xgops_leak_scope_current();  // As an operation notes it that ends later.
-    EXPECT_TRUE(inner.verify());
-  }
-  xgops_task_thread_state.leak_scope = begun;
-  executor.spawn(consume(channel));
-  executor.run_until_idle();
-
-  EXPECT_EQ(outer.verify(soon()).tasks, 1U);
-  xgops_task_thread_state.leak_scope = 0;
-}
-
 TEST(LeakCheckTest, MayHaveNoDeadlineAtAll) {
   LeakCheck check(LeakOptions().hang_after(std::chrono::nanoseconds::max()));
   std::thread ends([] { std::this_thread::sleep_for(50ms); });

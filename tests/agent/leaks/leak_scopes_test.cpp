@@ -3,12 +3,15 @@
 #include "tasks/leak_scopes.hpp"
 
 #include "xgops/tasks.hpp"
+#include "xgops/tasks_abi.h"
 
 #include <gtest/gtest.h>
 
-#include <cstdint>
+#include <cstddef>
 #include <memory>
 #include <set>
+#include <thread>
+#include <utility>
 
 namespace xgops::tasks {
 namespace {
@@ -16,6 +19,7 @@ namespace {
 class LeakScopesTest : public testing::Test {
  protected:
   LeakScopes& scopes_ = leak_scopes();
+  ::xgops_task_thread& state_ = xgops_task_thread_state;  ///< Of the test's thread.
 };
 
 TEST_F(LeakScopesTest, CountsWhatLivesInAScopeAndInThoseWithinIt) {
@@ -62,6 +66,57 @@ TEST_F(LeakScopesTest, KeepsTheOuterOneAsLongAsTheInnerOne) {
   scopes_.close(inner);
 
   EXPECT_FALSE(scopes_.enter(outer));
+}
+
+TEST_F(LeakScopesTest, KeepsAClosedScopeAsLongAsItIsHeld) {
+  const LeakScope outer = scopes_.open(0);
+  const LeakScope inner = scopes_.open(outer);
+  EXPECT_TRUE(scopes_.hold(inner));
+  EXPECT_TRUE(scopes_.hold(inner));
+  scopes_.close(inner);
+  scopes_.close(outer);
+  scopes_.release(inner);
+
+  EXPECT_EQ(scopes_.live(outer), 0U);
+  ASSERT_TRUE(scopes_.enter(inner));
+  EXPECT_EQ(scopes_.live(outer), 1U);
+  scopes_.release(inner);
+  scopes_.leave(inner);
+
+  EXPECT_FALSE(scopes_.hold(inner));
+  EXPECT_FALSE(scopes_.hold(outer));
+}
+
+TEST_F(LeakScopesTest, TakesAnyNumberOfScopesOneAfterAnotherWithinAnOpenOne) {
+  const LeakScope outer = scopes_.open(0);
+  for (std::size_t i = 0; i <= LeakScopes::kMost; ++i) {
+    const LeakScope inner = scopes_.open(outer);
+    ASSERT_NE(inner, 0U) << i;
+    scopes_.close(inner);
+  }
+  scopes_.close(outer);
+}
+
+TEST_F(LeakScopesTest, AreKeptForOperationsThatHaveNotEnded) {
+  const LeakScope scope = scopes_.open(0);
+  const char first = 0;
+  const char second = 0;
+  xgops_task_thread_state.leak_scope = scope;
+  xgops_pending_add(&first, nullptr, 0, 0, nullptr);
+  xgops_pending_add(&second, nullptr, 0, 0, nullptr);
+  xgops_task_thread_state.leak_scope = 0;
+  scopes_.close(scope);
+
+  EXPECT_TRUE(scopes_.is_within(scope, scope));
+  xgops_pending_remove(&first);  // Destroyed: no handler takes its scope.
+  xgops_pending_remove(&second);
+  EXPECT_TRUE(scopes_.is_within(scope, scope));
+  std::thread([&] {
+    xgops_task_attach_thread();
+    std::swap(xgops_task_thread_state.handler_leak_scope, state_.handler_leak_scope);
+  }).join();
+
+  EXPECT_FALSE(scopes_.is_within(scope, scope)) << "a thread ends";
 }
 
 TEST_F(LeakScopesTest, DoesNotTakeANewScopeForTheOneThatHadItsPlace) {

@@ -30,20 +30,27 @@ std::vector<std::string> last_words(std::vector<std::string> command) {
 
 /// The functions of the headers *_abi.h, and the data that tracked tasks write.
 const std::set<std::string> kPublicNames{
-    "xgops_agent_guard_thread", "xgops_agent_running",       "xgops_agent_socket_path",
-    "xgops_agent_start",        "xgops_agent_stop",          "xgops_agent_version",
-    "xgops_frame_refill",       "xgops_frame_spill",         "xgops_growth_begin",
-    "xgops_growth_end",         "xgops_leak_create_thread",  "xgops_leak_current",
-    "xgops_leak_scope_close",   "xgops_leak_scope_current",  "xgops_leak_scope_live",
-    "xgops_leak_scope_open",    "xgops_leak_set_namer",      "xgops_leak_verify",
-    "xgops_leak_watch_begin",   "xgops_leak_watch_end",      "xgops_pending_add",
-    "xgops_pending_count",      "xgops_pending_remove",      "xgops_print_stacks",
-    "xgops_task_attach_thread", "xgops_task_count",          "xgops_task_describe_new",
-    "xgops_task_executor",      "xgops_task_forget_details", "xgops_task_lose_exception",
-    "xgops_task_options",       "xgops_task_refill",         "xgops_task_refill_ids",
-    "xgops_task_registry",      "xgops_task_set_label",      "xgops_task_set_name",
-    "xgops_task_spill",         "xgops_task_thread_state",   "xgops_task_try_attach_thread",
-    "xgops_task_visit",         "xgops_tasks_layout_1"};
+    "xgops_agent_guard_thread",  "xgops_agent_running",
+    "xgops_agent_socket_path",   "xgops_agent_start",
+    "xgops_agent_stop",          "xgops_agent_version",
+    "xgops_frame_refill",        "xgops_frame_spill",
+    "xgops_growth_begin",        "xgops_growth_end",
+    "xgops_leak_create_thread",  "xgops_leak_current",
+    "xgops_leak_scope_close",    "xgops_leak_scope_current",
+    "xgops_leak_scope_live",     "xgops_leak_scope_open",
+    "xgops_leak_scope_release",  "xgops_leak_set_namer",
+    "xgops_leak_verify",         "xgops_leak_watch_begin",
+    "xgops_leak_watch_end",      "xgops_pending_add",
+    "xgops_pending_count",       "xgops_pending_remove",
+    "xgops_print_stacks",        "xgops_task_attach_thread",
+    "xgops_task_count",          "xgops_task_describe_new",
+    "xgops_task_executor",       "xgops_task_forget_details",
+    "xgops_task_lose_exception", "xgops_task_options",
+    "xgops_task_refill",         "xgops_task_refill_ids",
+    "xgops_task_registry",       "xgops_task_set_label",
+    "xgops_task_set_name",       "xgops_task_spill",
+    "xgops_task_thread_state",   "xgops_task_try_attach_thread",
+    "xgops_task_visit",          "xgops_tasks_layout_1"};
 
 void expect_public_names_only(const std::vector<std::string>& names) {
   EXPECT_EQ(std::set<std::string>(names.begin(), names.end()), kPublicNames);

@@ -12,6 +12,11 @@ namespace {
 
 class PendingTableTest : public testing::Test {
  protected:
+  /// The leak scope that is given back.
+  std::uint32_t add(std::uint64_t key, const PendingOperation& operation) {
+    return table_->add(key, operation);
+  }
+  std::uint32_t remove(std::uint64_t key) { return table_->remove(key); }
   [[nodiscard]] std::vector<PendingOperation> seen() const {
     std::vector<PendingOperation> operations;
     table_->visit([&](const PendingOperation& operation) { operations.push_back(operation); });
@@ -28,7 +33,7 @@ TEST_F(PendingTableTest, ShowsAnOperationUntilItCompletes) {
                                    .argument = 12,
                                    .context = 3,
                                    .since = 4};
-  table_->add(0x1000, operation);
+  add(0x1000, operation);
 
   const auto operations = seen();
   ASSERT_EQ(operations.size(), 1U);
@@ -38,29 +43,42 @@ TEST_F(PendingTableTest, ShowsAnOperationUntilItCompletes) {
   EXPECT_EQ(operations[0].context, 3U);
   EXPECT_EQ(operations[0].since, 4U);
 
-  table_->remove(0x1000);
+  remove(0x1000);
   EXPECT_TRUE(seen().empty());
 }
 
 TEST_F(PendingTableTest, LetsANewOperationAtTheSameAddressReplaceAForgottenOne) {
-  table_->add(0x1000, {.operation = 1});
-  table_->add(0x1000, {.operation = 2});
+  add(0x1000, {.operation = 1});
+  add(0x1000, {.operation = 2});
 
   ASSERT_EQ(seen().size(), 1U);
   EXPECT_EQ(seen()[0].operation, 2U);
 }
 
 TEST_F(PendingTableTest, IgnoresTheEndOfWhatItDoesNotKnow) {
-  table_->add(0x1000, {.operation = 1});
-  table_->remove(0x2000);
+  add(0x1000, {.operation = 1});
+  remove(0x2000);
 
   EXPECT_EQ(seen().size(), 1U);
+}
+
+TEST_F(PendingTableTest, GivesBackEachLeakScopeOnce) {
+  EXPECT_EQ(add(0x1000, {.operation = 1, .leak_scope = 5}), 0U);
+  EXPECT_EQ(add(0x1000, {.operation = 2, .leak_scope = 6}), 5U) << "forgotten";
+  EXPECT_EQ(remove(0x1000), 6U);
+  EXPECT_EQ(remove(0x1000), 0U);
+  EXPECT_EQ(add(0x1000, {.operation = 3, .leak_scope = 7}), 0U);
+  std::uint32_t given_back = 0;
+  for (std::uint64_t i = 100; given_back == 0 && i <= 2 * PendingTable::kSlots; ++i) {
+    given_back = add(i * 64, {.operation = i, .leak_scope = 8});
+  }
+  EXPECT_EQ(given_back, 8U) << "for want of room";
 }
 
 TEST_F(PendingTableTest, CountsWhatFindsNoRoom) {
   constexpr std::uint64_t kOperations = 2 * PendingTable::kSlots;
   for (std::uint64_t i = 1; i <= kOperations; ++i) {
-    table_->add(i * 64, {.operation = i});
+    add(i * 64, {.operation = i});
   }
 
   EXPECT_LE(seen().size(), PendingTable::kSlots);

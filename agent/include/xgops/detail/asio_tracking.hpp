@@ -110,12 +110,16 @@ class HandlerScope {
     block_ = thread.block;
     leak_scope_before_ = thread.leak_scope;
     if (thread.handler_leak_scope != 0) [[unlikely]] {
-      thread.leak_scope = std::exchange(thread.handler_leak_scope, 0);
+      leak_scope_ = std::exchange(thread.handler_leak_scope, 0);
+      thread.leak_scope = leak_scope_;
     }
     add(ThreadBlock::kHandlerBegun + 1);
   }
   ~HandlerScope() {
     xgops_task_thread_state.leak_scope = leak_scope_before_;
+    if (leak_scope_ != 0) [[unlikely]] {
+      ::xgops_leak_scope_release(leak_scope_);
+    }
     add(-1U);
   }
   HandlerScope(const HandlerScope&) = delete;
@@ -130,6 +134,7 @@ class HandlerScope {
 
   ThreadBlock* block_;
   std::uint32_t leak_scope_before_;
+  std::uint32_t leak_scope_ = 0;  ///< Of who began the operation; kept for this handler.
 };
 
 }  // namespace xgops::detail

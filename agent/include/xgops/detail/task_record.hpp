@@ -139,7 +139,7 @@ struct xgops_task_thread {
   /// Of the record in `current`, with bit 0 set, as long as nobody else has touched it.
   std::uint32_t sequence;
   std::uint32_t leak_scope;          ///< Of what is created here outside of tasks; 0: none.
-  std::uint32_t handler_leak_scope;  ///< Of the handler that is invoked next.
+  std::uint32_t handler_leak_scope;  ///< Of the handler that is invoked next, which releases it.
 };
 
 extern "C" {
