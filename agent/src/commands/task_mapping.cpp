@@ -184,7 +184,7 @@ void TaskMapper::add_wait(const TaskSighting& task, protocol::Task& wire,
 void TaskMapper::add_details(const TaskSighting& task, protocol::Task& wire,
                              protocol::Tasks::Response& part) {
   tasks::Details details;
-  if (task.details == 0 || !state_.tasks.details->read(task.details, details)) {
+  if (!state_.tasks.details->read_of(task.record, task.id, details)) {
     return;
   }
   wire.name = texts_.id_of(details.name.data(), part.texts);
@@ -234,7 +234,7 @@ Fingerprint TaskMapper::group_of(const TaskSighting& task) const {
     print.add(task.argument);
   }
   tasks::Details details;
-  if (task.details != 0 && state_.tasks.details->read(task.details, details)) {
+  if (state_.tasks.details->read_of(task.record, task.id, details)) {
     print.add(details.labels);
     print.add(details.creation_stack);
     print.add(std::hash<std::string_view>{}(details.name.data()));

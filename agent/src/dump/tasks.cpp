@@ -53,6 +53,7 @@ void Tasks::follow(std::uint64_t node, Sighting& seen) noexcept {
 }
 
 RecordOutcome Tasks::read(const RawRecord& record, Sighting& seen) noexcept {
+  seen.at = &record;
   const RecordOutcome outcome = copy_record(record, seen.record);
   if (outcome != RecordOutcome::kSeen) {
     return outcome;
@@ -174,8 +175,8 @@ void Tasks::write_task(const Sighting& seen, LineWriter& lines) noexcept {
   }
   write_wait(seen, lines);
   tasks::Details details;
-  if (record.details != 0 && places_.details != nullptr &&
-      places_.details->read(record.details, details) && details.name[0] != '\0') {
+  if (places_.details != nullptr && places_.details->read_of(seen.at, id, details) &&
+      details.name[0] != '\0') {
     lines.text("name", details.name.data());
   }
   lines.end();

@@ -48,6 +48,7 @@ class Tasks {
     std::uint64_t function = 0;
   };
   struct Sighting {
+    const tasks::RawRecord* at = nullptr;
     tasks::RecordCopy record;
     std::size_t frames = 0;
     bool partial = false;

@@ -148,7 +148,7 @@ class Grouping {
     const SeenTask& task = look_.tasks[index];
     const std::string& why = fates_.tasks[index];
     tasks::Details details;
-    if (task.details != 0 && !tasks::details().read(task.details, details)) {
+    if (!tasks::details().read_of(task.record, task.id, details)) {
       details = {};
     }
     const Fate fate = fate_of(task, why);

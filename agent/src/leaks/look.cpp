@@ -56,11 +56,11 @@ class ScopeFilter {
 };
 
 /// Cannot be told while the task changes: then the next look tells.
-tasks::LeakScope scope_of(std::uint32_t details_index) {
+tasks::LeakScope scope_of(const tasks::TaskSighting& task) {
   constexpr int kTries = 100;
   tasks::Details details;
-  for (int i = 0; details_index != 0 && i < kTries; ++i) {
-    if (tasks::details().read(details_index, details)) {
+  for (int i = 0; i < kTries && task.record->details.load(detail::kRelaxed) != 0; ++i) {
+    if (tasks::details().read_of(task.record, task.id, details)) {
       return details.leak_scope;
     }
   }
@@ -115,7 +115,7 @@ void look_at_tasks(tasks::LeakScope scope, LookTables& tables, Look& look) {
     seen.argument_kind = task.argument_kind;
     seen.created_at = task.created_at;
     seen.resumed = task.resumed;
-    seen.details = task.details;
+    seen.record = task.record;
     seen.tid = static_cast<pid_t>(task.tid);
     seen.chain = tables.chains.intern(task.frames);
     if (task.state == detail::kTaskWaiting) {
@@ -135,7 +135,7 @@ void look_at_tasks(tasks::LeakScope scope, LookTables& tables, Look& look) {
     if (task.state != detail::kTaskRunning) {
       seen.age_ns = tasks::age_between(task.since, now);
     }
-    seen.is_suspect = filter.contains(scope == 0 ? 0 : scope_of(task.details));
+    seen.is_suspect = filter.contains(scope == 0 ? 0 : scope_of(task));
     look.tasks.push_back(seen);
   };
   look.missed = reader.read(options, see).dropped;

@@ -31,13 +31,13 @@ struct WaitWords {
 
 struct SeenTask {
   std::uint64_t id = 0;
+  const tasks::RawRecord* record = nullptr;  ///< For `DetailTable::read_of`.
   std::uint64_t parent = 0;
   std::uint64_t argument = 0;
   std::uint64_t created_at = 0;     ///< As `CodeLocation::word`.
   const WaitWords* wait = nullptr;  ///< Null: it does not wait.
   std::int64_t age_ns = -1;
   std::uint32_t resumed = 0;
-  std::uint32_t details = 0;
   std::uint32_t chain = 0;  ///< Index into `Look::chains`.
   pid_t tid = 0;            ///< Of a running one.
   TaskState state = TaskState::kCreated;

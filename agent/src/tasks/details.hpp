@@ -54,6 +54,14 @@ class DetailTable {
 
   /// False: it changed while it was read.
   [[nodiscard]] bool read(std::uint32_t index, Details& out) const noexcept;
+  /// Of the task `id`, which had `record` when it was seen: it may have ended since, and what it
+  /// had may be another's. False: it has none, or not any more, or they changed.
+  [[nodiscard]] bool read_of(const Record* record, std::uint64_t id, Details& out) const noexcept {
+    constexpr auto kAcquire = std::memory_order_acquire;
+    const std::uint32_t index = record == nullptr ? 0 : record->details.load(kAcquire);
+    return index != 0 && read(index, out) && record->details.load(kAcquire) == index &&
+           record->identity.load(kAcquire) >> detail::kIdShift == id;
+  }
   /// Of the calling thread's own task, or one that cannot end meanwhile.
   [[nodiscard]] std::uint32_t leak_scope(std::uint32_t index) const noexcept;
   /// "key=value key=value".

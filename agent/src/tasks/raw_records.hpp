@@ -32,7 +32,6 @@ struct RecordCopy {
   std::uint32_t sequence = 0;
   std::uint32_t resumed = 0;
   std::uint32_t since = 0;
-  std::uint32_t details = 0;
 
   [[nodiscard]] std::uint64_t id() const noexcept { return identity >> detail::kIdShift; }
   [[nodiscard]] detail::TaskStateBits state() const noexcept {
@@ -65,7 +64,6 @@ inline RecordOutcome copy_record(const RawRecord& record, RecordCopy& copy) noex
   copy.resumed = record.resumed.load(kAcquire);
   copy.created_at = record.created_at.load(kAcquire);
   copy.since = record.since.load(kAcquire);
-  copy.details = record.details.load(kAcquire);
   copy.argument = record.argument.load(kAcquire);
   copy.operation = state == detail::kTaskWaiting ? record.context.load(kAcquire) : 0;
   copy.top = reinterpret_cast<std::uint64_t>(record.top.load(kAcquire));

@@ -42,7 +42,7 @@ RecordOutcome TaskReader::begin(Lane& lane, const RawRecord& record) const noexc
   task.resumed = copy.resumed;
   task.created_at = copy.created_at;
   task.since = copy.since;
-  task.details = copy.details;
+  task.record = &record;
   task.operation = copy.operation;
   task.argument = copy.is_running() ? 0 : copy.argument;
   task.tid = copy.is_running() ? static_cast<std::uint32_t>(copy.argument) : 0;

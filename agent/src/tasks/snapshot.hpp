@@ -32,6 +32,7 @@ enum class Consistency : std::uint8_t {
 /// One task as it was read. Pointers lead into the host's static data and may be stale.
 struct TaskSighting {
   std::uint64_t id = 0;
+  const RawRecord* record = nullptr;  ///< For `DetailTable::read_of`; stays readable.
   std::uint64_t parent = 0;
   detail::TaskStateBits state = detail::kTaskFree;
   detail::TaskArgumentBits argument_kind = detail::kArgumentNone;
@@ -39,8 +40,7 @@ struct TaskSighting {
   std::uint64_t operation = 0;  ///< Address of a `TaskOperation`; 0 unless it waits.
   std::uint64_t argument = 0;
   std::uint64_t created_at = 0;  ///< As `CodeLocation::word`.
-  std::uint32_t since = 0;    ///< As `coarse_ticks`; of a running task: when it last began to wait.
-  std::uint32_t details = 0;  ///< For `DetailTable::read`.
+  std::uint32_t since = 0;  ///< As `coarse_ticks`; of a running task: when it last began to wait.
   std::uint32_t resumed = 0;
   std::uint32_t tid = 0;       ///< Of a running task.
   std::uint16_t executor = 0;  ///< Its number; 0: not known.

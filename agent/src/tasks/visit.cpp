@@ -44,7 +44,7 @@ class Viewer {
     out.tid = static_cast<std::int32_t>(task.tid);
     out.resumed = task.resumed;
     Details extra;
-    details_ = task.details != 0 && details().read(task.details, extra) ? extra : Details{};
+    details_ = details().read_of(task.record, task.id, extra) ? extra : Details{};
     out.name = details_.name.data();
     labels_ = details().labels(details_.labels);
     out.labels = labels_.c_str();

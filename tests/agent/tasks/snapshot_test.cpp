@@ -5,6 +5,7 @@
 #include "own_task.hpp"
 #include "support/sync/executor.hpp"
 #include "support/sync/wait_group.hpp"
+#include "tasks/details.hpp"
 #include "tasks/source_text.hpp"
 #include "xgops/tasks.hpp"
 
@@ -14,6 +15,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -115,6 +117,30 @@ TEST(SnapshotTest, SurvivesFramesAtOddAddresses) {
     EXPECT_TRUE(task.read());
   }
   detail::free_frame(frame, 256);
+}
+
+TEST(SnapshotTest, DoesNotTakeTheDetailsOfANewTaskForThoseOfTheOneThatWasSeen) {
+  const std::uint64_t none = xgops_task_count();
+  auto seen = std::make_unique<Job>("seen");
+  std::unique_ptr<Job> next;
+  TaskReader reader(registry());
+  SnapshotOptions options;
+  options.only_id = seen->id();
+
+  reader.read(options, [&](const TaskSighting& task) {
+    Details of_task;
+    EXPECT_TRUE(details().read_of(task.record, task.id, of_task));
+    EXPECT_STREQ(of_task.name.data(), "seen");
+    seen.reset();
+    EXPECT_FALSE(details().read_of(task.record, task.id, of_task));
+    next = std::make_unique<Job>("next");
+
+    EXPECT_NE(task.record->details, 0U) << "the record is used again";
+    EXPECT_FALSE(details().read_of(task.record, task.id, of_task)) << of_task.name.data();
+    EXPECT_TRUE(details().read_of(task.record, next->id(), of_task));
+  });
+
+  EXPECT_EQ(xgops_task_count(), none + 1);
 }
 
 TEST(SnapshotTest, EndsWhereFramesGoInACircle) {
