@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Watches for groups of tasks that grow.
-#include "leaks/look.hpp"
+#include "leaks/crowds.hpp"
 #include "leaks/names.hpp"
 #include "leaks/scoped_threads.hpp"
 #include "support/event.hpp"
@@ -8,14 +8,10 @@
 #include "support/service_thread.hpp"
 #include "xgops/task_growth_abi.h"
 
-#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <exception>
-#include <map>
 #include <memory>
-#include <string>
-#include <tuple>
 #include <vector>
 
 #include <pthread.h>
@@ -24,14 +20,6 @@
 
 namespace xgops::leaks {
 namespace {
-
-/// Where they were created, what they wait for and where.
-using Site = std::tuple<std::uint64_t, const WaitWords*, std::uint32_t>;
-
-struct Crowd {
-  std::uint64_t count = 0;
-  std::int64_t oldest_ns = -1;
-};
 
 /// Samples on a thread of its own.
 class GrowthMonitor {
@@ -76,33 +64,20 @@ class GrowthMonitor {
   }
 
   void sample() {
-    Look look;
-    look_at_tasks(0, tables_, look);
-    std::map<Site, Crowd> now;
-    for (const SeenTask& task : look.tasks) {
-      Crowd& crowd = now[{task.created_at, task.wait, task.chain}];
-      ++crowd.count;
-      crowd.oldest_ns = std::max(crowd.oldest_ns, task.age_ns);
-    }
-    for (const auto& [site, crowd] : now) {
-      const auto before = counts_.find(site);
-      const std::uint64_t known = before == counts_.end() ? 0 : before->second.count;
-      if (has_sample_ && crowd.count > known && crowd.count - known > options_.threshold) {
-        tell(site, known, crowd);
-      }
-    }
-    counts_ = std::move(now);
-    has_sample_ = true;
+    crowds_.look(options_.threshold,
+                 [this](const Crowds::Site& site, std::uint64_t before,
+                        const Crowds::Crowd& crowd) { tell(site, before, crowd); });
   }
 
-  void tell(const Site& site, std::uint64_t before, const Crowd& crowd) {
+  void tell(const Crowds::Site& site, std::uint64_t before, const Crowds::Crowd& crowd) {
     const auto& [created_at, wait, chain] = site;
+    Names names;
     std::vector<xgops_leak_frame> frames;
-    for (const tasks::FrameSite& frame : tables_.chains.at(chain)) {
-      const Frame& place = names_.place(frame.location, frame.function);
+    for (const tasks::FrameSite& frame : crowds_.chains().at(chain)) {
+      const Frame& place = names.place(frame.location, frame.function);
       frames.push_back({place.function.c_str(), place.file.c_str(), place.line});
     }
-    const Frame& created = names_.place(created_at, 0);
+    const Frame& created = names.place(created_at, 0);
     xgops_growth growth{};
     growth.size = sizeof growth;
     growth.before = before;
@@ -116,10 +91,7 @@ class GrowthMonitor {
   }
 
   const xgops_growth_options options_;
-  LookTables tables_;
-  Names names_;
-  std::map<Site, Crowd> counts_;
-  bool has_sample_ = false;
+  Crowds crowds_;
   pthread_t thread_{};
   support::Event done_;
 };

@@ -59,6 +59,7 @@ class Chains {
   using Chain = std::vector<tasks::FrameSite>;
   [[nodiscard]] std::uint32_t intern(std::span<const tasks::FrameSite> frames);
   [[nodiscard]] const Chain& at(std::uint32_t index) const { return chains_[index]; }
+  [[nodiscard]] std::size_t size() const noexcept { return chains_.size(); }
 
  private:
   std::vector<Chain> chains_;
