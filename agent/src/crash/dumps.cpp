@@ -271,6 +271,16 @@ void after_fork_in_child() noexcept {
   }
 }
 
+bool write_to_stderr() noexcept {
+  std::byte* const memory = map_pages(sizeof(dump::Workspace));
+  if (memory == nullptr) {
+    return false;
+  }
+  auto* const workspace = new (memory) dump::Workspace(settings_of({}, tasks::own_source(), 0));
+  workspace->write_without_signal();
+  return true;  // The memory stays: this is about to end.
+}
+
 void adopt_agent_thread() noexcept {
   g_dumps.agent_tid = static_cast<std::int32_t>(::syscall(SYS_gettid));
   if (g_dumps.watches_crashes) {

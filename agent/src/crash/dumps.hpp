@@ -44,4 +44,9 @@ void after_fork_in_child() noexcept;
 /// The calling thread is the agent's: dumps say so. Lets it have signals of a crash, with dumps on.
 void adopt_agent_thread() noexcept;
 
+/// Writes all threads and tasks of this process to stderr, as a dump on request, without a lock or
+/// memory of the C library's: for a thread of ours that cannot look in any other way. Threads that
+/// run are not interrupted. False: there is no memory.
+bool write_to_stderr() noexcept;
+
 }  // namespace xgops::crash

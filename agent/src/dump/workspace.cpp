@@ -168,4 +168,14 @@ void Workspace::write(const Occasion& occasion) noexcept {
   }
 }
 
+void Workspace::write_without_signal() noexcept {
+  Fault none;
+  none.registers = own_registers();
+  Occasion occasion;
+  occasion.tid = own_tid();
+  occasion.fault = &none;
+  occasion.agent_tid = occasion.tid;
+  write(occasion);
+}
+
 }  // namespace xgops::dump

@@ -50,6 +50,8 @@ class Workspace {
   void warm_up() noexcept;
   /// Writes a dump. Cost: 30 us a thread, 1 us a frame of a task; at most `kPatienceNs`.
   void write(const Occasion& occasion) noexcept;
+  /// The same from a thread of the agent's, with no signal as the reason.
+  void write_without_signal() noexcept;
 
   /// A dump takes no longer, however slow those are who take it.
   static constexpr std::int64_t kPatienceNs = 10'000'000'000;

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Ends a test that hangs, after it has shown where.
+#include "leaks/hang_watch.hpp"
+
+#include "crash/dumps.hpp"
 #include "leaks/leak_groups.hpp"
 #include "leaks/report_text.hpp"
 #include "leaks/scoped_threads.hpp"
@@ -59,6 +61,7 @@ class HangWatch {
       : limit_(limit), what_(std::move(what)) {}
 
   [[nodiscard]] bool start() {
+    last_resort_stack_bytes_ = support::service_stack_bytes();
     const Result<pthread_t> thread = start_outside_of_scopes(&HangWatch::run, this);
     if (thread) {
       thread_ = *thread;
@@ -80,17 +83,25 @@ class HangWatch {
     return nullptr;
   }
 
+  // Takes no lock and no memory of the C library's: one of these may be what hangs.
   static void* end_anyway(void* /*unused*/) noexcept {
-    constexpr std::chrono::seconds kPatience{20};
     const support::Event never;
-    (void)never.wait_until(std::chrono::steady_clock::now() + kPatience);
-    (void)support::write_all(STDERR_FILENO, "hang: what hangs does not let itself be looked at\n");
+    (void)never.wait_until(std::chrono::steady_clock::now() + hang_patience);
+    support::become_service_thread();
+    (void)support::write_all(STDERR_FILENO,
+                             "hang: looking hangs as well: somebody holds a lock that it needs, "
+                             "the loader's or malloc's "
+                             "perhaps.\nWhat can be read without is for `xgops symbolize`:\n");
+    if (!crash::write_to_stderr()) {
+      (void)support::write_all(STDERR_FILENO, "hang: there is no memory to show it\n");
+    }
     ::_exit(1);
   }
 
   [[noreturn]] void give_up() noexcept {
-    // The looks may need a lock of the loader's, or of what hangs: they have their own deadline.
-    (void)start_outside_of_scopes(&HangWatch::end_anyway, nullptr);
+    // The looks may need a lock that what hangs holds: they have a deadline. To ask the loader for
+    // the size of a stack may hang as well. This thread is in no scope, and so is that one.
+    (void)support::start_service_thread(&HangWatch::end_anyway, nullptr, last_resort_stack_bytes_);
     try {
       const auto seconds = std::chrono::duration<double>(limit_).count();
       std::string text = "\nhang: " + what_ + " has not ended after ";
@@ -106,6 +117,7 @@ class HangWatch {
 
   const std::chrono::nanoseconds limit_;
   const std::string what_;
+  std::size_t last_resort_stack_bytes_ = 0;
   pthread_t thread_{};
   support::Event done_;
 };

@@ -95,7 +95,9 @@ std::string dump_head(const StackReport& report) {
   if (!report.process.name.empty()) {
     text += " (" + escape(report.process.name) + ")";
   }
-  text += ": " + what_happened(dump.signal, report.process.pid);
+  // Without a signal when the program asked for it itself.
+  text +=
+      dump.signal.signal == 0 ? ", written" : ": " + what_happened(dump.signal, report.process.pid);
   text += " in " + describe_thread(dump.signal.tid, names);
   if (const std::string time = time_text(dump.time_ns); !time.empty()) {
     text += ", " + time;

@@ -3,6 +3,7 @@
 #include "xgops/leak_check.hpp"
 
 #include "leaking.hpp"
+#include "leaks/hang_watch.hpp"
 #include "support/sync/channel.hpp"
 #include "support/sync/executor.hpp"
 #include "support/sync/mutex.hpp"
@@ -18,6 +19,9 @@
 #include <string>
 #include <thread>
 #include <vector>
+
+#include <link.h>
+#include <unistd.h>
 
 namespace xgops {
 namespace {
@@ -323,6 +327,19 @@ TEST(HangTest, IsShownAndEndsTheProcess) {
               "1 task and [0-9]+ threads, 3 of them blocked for good");
   EXPECT_EXIT(hang(), testing::ExitedWithCode(1), "in state mutex lock");
   EXPECT_EXIT(hang(), testing::ExitedWithCode(1), "in state join");
+}
+
+TEST(HangTest, IsShownWithoutLocksWhenWhatHangsHoldsOneThatLookingNeeds) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  const auto hang = [] {
+    leaks::hang_patience = 1s;
+    const LeakCheck check(LeakOptions().hang_after(100ms));
+    const auto hold = [](dl_phdr_info*, std::size_t, void*) { return ::pause(); };
+    ::dl_iterate_phdr(hold, nullptr);
+  };
+  EXPECT_EXIT(hang(), testing::ExitedWithCode(1),
+              "has not ended after 0.1 s\nhang: looking hangs as well: .*"
+              "thread tid=[0-9]+ .*frames tid=.*end threads=");
 }
 
 TEST(HangTest, IsNoneWhenTheWorkEnds) {

@@ -11,6 +11,7 @@
 #include <filesystem>
 #include <fstream>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace xgops::cli {
@@ -35,6 +36,17 @@ TEST_F(SymbolizeCommandTest, PrintsWhoCrashedFirst) {
   EXPECT_EQ(result.status, ExitStatus::kOk) << result.err;
   EXPECT_EQ(result.err, "");
   test::expect_golden("symbolize.txt", result.out);
+}
+
+TEST_F(SymbolizeCommandTest, NamesNoSignalWhereTheAgentWroteByItself) {
+  std::string text = test::sample_dump();
+  const std::string_view signal = "cause=crash signal=11 code=1 address=0x10";
+  text.replace(text.find(signal), signal.size(), "cause=request signal=0 code=0 sender=0");
+
+  const std::string out = symbolize(text, {"--no-symbols"}).out;
+
+  EXPECT_NE(out.find("dump of process 4711 (server), written in thread 4712"), std::string::npos)
+      << out;
 }
 
 TEST_F(SymbolizeCommandTest, AnswersInJsonToo) {
