@@ -77,6 +77,24 @@ TEST(ReadWriteLockTest, CountsTheReadersThatHoldIt) {
   EXPECT_EQ(thread["wait"]["readers"], 2) << thread["wait"];
 }
 
+TEST(SeccompFilterTest, IsNotRunIntoAndSocketsHaveNamesAllTheSame) {
+  TargetOptions options;
+  options.launch = Launch::kPlain;
+  options.arguments = {"env", "LD_PRELOAD=" + agent_path().string(),
+                       target_path("io_waits").string()};
+  auto target = TargetProcess::spawn_program(target_path("under_filter"), options);
+  ASSERT_TRUE(target.wait_ready()) << target.log();
+
+  const auto answer = ask_for_stacks(target);
+
+  ASSERT_EQ(answer.command.status, 0) << describe(answer.command);
+  const string tcp = string_at(answer.thread(target, "tcp-recv")["wait"], "detail");
+  EXPECT_TRUE(tcp.starts_with("tcp 127.0.0.1:")) << tcp;
+  EXPECT_NE(tcp.find(" -> 127.0.0.1:"), string::npos) << tcp;
+  EXPECT_EQ(string_at(answer.thread(target, "unix-read")["wait"], "detail"), "unix unnamed");
+  EXPECT_EQ(target.xgops({"vitals", "-p", target.pid_text()}).status, 0) << target.log();
+}
+
 TEST(StoppedProcessTest, IsReportedAsStopped) {
   auto target = TargetProcess::spawn("simple");
   ASSERT_TRUE(target.wait_ready()) << target.log();

@@ -2,6 +2,7 @@
 #include "commands/snapshot_source.hpp"
 
 #include "client/handshake.hpp"
+#include "client/socket_waits.hpp"
 #include "commands/look_source.hpp"
 #include "commands/stack_builder.hpp"
 #include "commands/tasks_builder.hpp"
@@ -59,6 +60,13 @@ Result<Snapshot> take_snapshot(const Places& places, Target& target, const Deadl
       !asked) {
     return std::move(asked).error();
   }
+  std::vector<protocol::ThreadFacts*> facts;
+  for (protocol::Stacks::Response& part : snapshot.stacks) {
+    for (protocol::ThreadStack& thread : part.threads) {
+      facts.push_back(&thread.facts);
+    }
+  }
+  name_sockets(places.processes, target.pid, facts);
   snapshot.hello = target.session.hello();
   if (has_capability(snapshot.hello, protocol::MessageType::kTasks)) {
     protocol::Tasks::Request about_tasks;
@@ -69,14 +77,8 @@ Result<Snapshot> take_snapshot(const Places& places, Target& target, const Deadl
     }
   }
   if (has_capability(snapshot.hello, protocol::MessageType::kWaits)) {
-    std::vector<const protocol::ThreadFacts*> threads;
-    for (const protocol::Stacks::Response& part : snapshot.stacks) {
-      for (const protocol::ThreadStack& thread : part.threads) {
-        threads.push_back(&thread.facts);
-      }
-    }
     protocol::Waits::Request about_waits;
-    about_waits.event_polls = event_polls_of(threads);
+    about_waits.event_polls = event_polls_of({facts.begin(), facts.end()});
     about_waits.deadline_ms = deadline_ms;
     if (auto asked = ask_all<protocol::Waits>(target, deadline, about_waits, snapshot.waits);
         !asked) {

@@ -3,11 +3,13 @@
 #include "commands/thread_source.hpp"
 
 #include "client/handshake.hpp"
+#include "client/socket_waits.hpp"
 #include "commands/stack_builder.hpp"
 #include "commands/symbol_options.hpp"
 #include "commands/target_options.hpp"
 
 #include <utility>
+#include <vector>
 
 namespace xgops::cli {
 
@@ -20,7 +22,15 @@ Result<StackReport> thread_stacks(Target& target, const Deadline& deadline,
   if (!asked) {
     return std::move(asked).error();
   }
-  return builder.finish(identity_of(target));
+  auto report = builder.finish(identity_of(target));
+  if (report) {
+    std::vector<protocol::ThreadFacts*> threads;
+    for (ReportThread& thread : report->threads) {
+      threads.push_back(&thread.facts);
+    }
+    name_sockets(proc::Table(), target.pid, threads);
+  }
+  return report;
 }
 
 }  // namespace xgops::cli

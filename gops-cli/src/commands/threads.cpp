@@ -2,12 +2,14 @@
 // `xgops threads`: a table of all threads, without stacks.
 #include "xgops/protocol/messages/threads.hpp"
 
+#include "client/socket_waits.hpp"
 #include "commands/command.hpp"
 #include "commands/target_options.hpp"
 
 #include <algorithm>
 #include <iterator>
 #include <memory>
+#include <vector>
 
 namespace xgops::cli {
 namespace {
@@ -37,6 +39,11 @@ Result<Report> run(Context& context, const ThreadsOptions& options) {
                                 return std::move(asked).error();
                               }
                               answer.process = identity_of(target);
+                              std::vector<protocol::ThreadFacts*> threads;
+                              for (protocol::ThreadFacts& thread : answer.threads) {
+                                threads.push_back(&thread);
+                              }
+                              name_sockets(context.places.processes, target.pid, threads);
                               return answer;
                             });
   if (!report) {

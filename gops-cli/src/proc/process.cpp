@@ -3,6 +3,7 @@
 #include "proc/process.hpp"
 
 #include "proc/files.hpp"
+#include "proc/words.hpp"
 #include "support/parse.hpp"
 
 #include <algorithm>
@@ -19,24 +20,6 @@ namespace {
 
 constexpr std::uint64_t kKernelThreadFlag = 0x00200000;  // PF_KTHREAD
 constexpr std::size_t kMaxEnvironmentBytes = std::size_t{2} * 1024 * 1024;
-
-/// Takes the next word off `text`; words are separated by blanks.
-std::string_view next_word(std::string_view& text) {
-  const std::size_t begin = std::min(text.find_first_not_of(" \t"), text.size());
-  text.remove_prefix(begin);
-  const std::size_t end = std::min(text.find_first_of(" \t"), text.size());
-  const std::string_view word = text.substr(0, end);
-  text.remove_prefix(end);
-  return word;
-}
-
-/// Takes the next line off `text`.
-std::string_view next_line(std::string_view& text) {
-  const std::size_t end = text.find('\n');
-  const std::string_view line = text.substr(0, end);
-  text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
-  return line;
-}
 
 template <class Integer>
 Integer number_or_zero(std::string_view word) {
