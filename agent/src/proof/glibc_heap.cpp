@@ -1,0 +1,270 @@
+// SPDX-License-Identifier: MIT
+#include "proof/glibc_heap.hpp"
+
+#include "proof/raw_memory.hpp"
+#include "support/own_memory.hpp"
+
+#include <algorithm>
+#include <cstdlib>
+#include <string_view>
+
+#include <gnu/libc-version.h>
+#include <pthread.h>
+
+namespace xgops::proof {
+namespace {
+
+constexpr std::uint64_t kFlagBits = 7;
+constexpr std::size_t kSmallBytes = 0x98;  // Chunks of 0xa0 bytes: bin 8 of the thread's cache.
+constexpr std::size_t kSmallBin = 8;
+// Larger than what malloc may ever take from its heap (DEFAULT_MMAP_THRESHOLD_MAX).
+constexpr std::size_t kMappedBytes = std::size_t{40} << 20;
+
+/// As a number, so that the compiler leaves out neither the allocation nor a look at what was
+/// freed.
+std::uint64_t allocate(std::size_t bytes) noexcept {
+  auto address = reinterpret_cast<std::uint64_t>(std::malloc(bytes));
+  asm volatile("" : "+r"(address) : : "memory");
+  return address;
+}
+void release(std::uint64_t address) noexcept {
+  asm volatile("" : "+r"(address) : : "memory");
+  std::free(reinterpret_cast<void*>(address));  // NOLINT(performance-no-int-to-ptr)
+  asm volatile("" : : : "memory");
+}
+
+template <class Value>
+bool copy(std::uint64_t address, Value& value) noexcept {
+  return address != 0 && support::copy_own_memory(address, &value, sizeof value) == sizeof value;
+}
+
+/// The data of libc.so.6, with what follows it without a name (.bss). Empty: there is none or more
+/// than one.
+Range library_data(const MemoryMap& map) noexcept {
+  Range data;
+  for (const Mapping& mapping : map.mappings()) {
+    if (mapping.c_library && mapping.writable) {
+      if (data.end != 0) {
+        return {};
+      }
+      data = mapping.range;
+    } else if (mapping.range.begin == data.end && mapping.writable &&
+               mapping.kind == MappingKind::kAnonymous) {
+      return {data.begin, mapping.range.end};
+    }
+  }
+  return data;
+}
+
+/// A chunk that was just freed and is in no cache leads to its arena's unsorted bin, and arenas are
+/// in a ring with the main one.
+std::uint64_t find_main_arena(const Range& data) noexcept {
+  constexpr std::size_t kBinOffset = offsetof(GlibcArena, top);
+  // Neighbours in use, so that it is not merged with what is free around it.
+  const std::uint64_t before = allocate(kSmallBytes);
+  const std::uint64_t probe = allocate(0x900);
+  const std::uint64_t behind = allocate(kSmallBytes);
+  release(probe);
+  std::uint64_t back = 0;
+  const bool known = copy(probe + 8, back);
+  release(before);
+  release(behind);
+  if (!known || back <= kBinOffset) {
+    return 0;
+  }
+  std::uint64_t arena = back - kBinOffset;
+  std::uint64_t main_arena = 0;
+  const std::uint64_t first = arena;
+  for (std::size_t i = 0; i < kMostArenas; ++i) {
+    if (data.contains(arena) && data.contains(arena + sizeof(GlibcArena))) {
+      if (main_arena != 0) {
+        return 0;
+      }
+      main_arena = arena;
+    }
+    std::uint64_t next = 0;
+    if (!copy(arena + offsetof(GlibcArena, next), next)) {
+      return 0;
+    }
+    arena = next;
+    if (arena == first) {
+      return main_arena;
+    }
+  }
+  return 0;
+}
+
+/// Which word of this thread's storage leads to its cache: one that has what was just freed.
+std::int64_t find_cache(std::uint64_t thread_pointer, const Range& stack) noexcept {
+  const std::uint64_t freed = allocate(kSmallBytes);
+  release(freed);
+  constexpr std::uint64_t kFar = std::uint64_t{1} << 20;
+  const std::uint64_t end = std::max(stack.begin, thread_pointer - kFar);
+  for (std::uint64_t at = thread_pointer - 8; at >= end; at -= 8) {
+    const auto cache = word_at(at);
+    std::uint64_t header = 0;
+    std::uint64_t entry = 0;
+    if (cache == 0 || cache % 16 != 0 || (cache >> 47) != 0 || !copy(cache - 8, header) ||
+        (header & ~kFlagBits) != sizeof(GlibcThreadCache) + 16) {
+      continue;
+    }
+    if (copy(cache + offsetof(GlibcThreadCache, entries) + kSmallBin * 8, entry) &&
+        entry == freed) {
+      return static_cast<std::int64_t>(at) - static_cast<std::int64_t>(thread_pointer);
+    }
+  }
+  return 0;
+}
+
+/// The parameters count chunks that have a mapping for themselves: one more, and one less.
+bool counts_mapped_chunks(std::uint64_t address) noexcept {
+  for (int attempt = 0; attempt < 16; ++attempt) {
+    GlibcParameters before{};
+    GlibcParameters during{};
+    GlibcParameters after{};
+    if (!copy(address, before)) {
+      return false;
+    }
+    const std::uint64_t memory = allocate(kMappedBytes);
+    if (memory == 0) {
+      return false;
+    }
+    const auto header = word_at(memory - 8);
+    const bool read = copy(address, during);
+    release(memory);
+    if (!read || !copy(address, after)) {
+      return false;
+    }
+    // Else other threads did the same meanwhile.
+    if ((header & 2) != 0 && during.mapped_chunks == before.mapped_chunks + 1 &&
+        during.mapped_bytes == before.mapped_bytes + (header & ~kFlagBits) &&
+        after.mapped_chunks == before.mapped_chunks && after.mapped_bytes == before.mapped_bytes) {
+      return true;
+    }
+  }
+  return false;
+}
+
+std::uint64_t find_parameters(const Range& data, std::uint64_t heap_begin) noexcept {
+  constexpr std::size_t kOffset = offsetof(GlibcParameters, break_base);
+  for (std::uint64_t at = data.begin + kOffset; at + 16 <= data.end; at += 8) {
+    if (word_at(at) == heap_begin && word_at(at + 8) == GlibcThreadCache::kBins &&
+        counts_mapped_chunks(at - kOffset)) {
+      return at - kOffset;
+    }
+  }
+  return 0;
+}
+
+/// Four words of the descriptor: where the stack's block begins, its size, that of its guard twice.
+std::int64_t find_stack(std::uint64_t thread_pointer, Range& stack) noexcept {
+  pthread_attr_t attributes{};
+  if (::pthread_getattr_np(::pthread_self(), &attributes) != 0) {
+    return 0;
+  }
+  void* address = nullptr;
+  std::size_t bytes = 0;
+  const bool known = ::pthread_attr_getstack(&attributes, &address, &bytes) == 0;
+  ::pthread_attr_destroy(&attributes);
+  stack.begin = reinterpret_cast<std::uint64_t>(address);
+  stack.end = stack.begin + bytes;
+  if (!known || !stack.contains(thread_pointer)) {
+    return 0;
+  }
+  for (std::uint64_t at = thread_pointer; at + 24 <= stack.end; at += 8) {
+    const auto begin = word_at(at);
+    const auto guard = word_at(at + 16);
+    if (begin != 0 && begin + word_at(at + 8) == stack.end && begin + guard == stack.begin) {
+      return static_cast<std::int64_t>(at - thread_pointer);
+    }
+  }
+  return 0;
+}
+
+GlibcHeap failed(const char* problem) noexcept {
+  GlibcHeap heap;
+  heap.problem = problem;
+  return heap;
+}
+
+}  // namespace
+
+GlibcHeap find_glibc_heap(const MemoryMap& map) noexcept {
+  if (std::string_view(::gnu_get_libc_version()) != "2.36") {
+    return failed("the layout of this C library's heap is not known (only that of glibc 2.36 is)");
+  }
+  const Range data = library_data(map);
+  if (data.bytes() == 0) {
+    return failed("the process has no libc.so.6 of its own, or several");
+  }
+  const std::uint64_t thread = own_thread_pointer();
+  GlibcHeap heap;
+  Range stack;
+  heap.stack_offset = find_stack(thread, stack);
+  if (heap.stack_offset == 0) {
+    return failed("where threads keep the bounds of their stacks is not known");
+  }
+  heap.main_arena = find_main_arena(data);
+  if (heap.main_arena == 0) {
+    return failed("the program's allocator is not that of the C library");
+  }
+  heap.cache_offset = find_cache(thread, stack);
+  if (heap.cache_offset == 0) {
+    return failed("the allocator's caches of threads are not where they are expected");
+  }
+  const auto* const first_heap =
+      std::find_if(map.mappings().begin(), map.mappings().end(),
+                   [](const Mapping& each) { return each.kind == MappingKind::kHeap; });
+  heap.parameters =
+      first_heap == map.mappings().end() ? 0 : find_parameters(data, first_heap->range.begin);
+  if (heap.parameters == 0) {
+    return failed("the allocator's parameters are not where they are expected");
+  }
+  return heap;
+}
+
+bool any_arena_is_locked(const GlibcHeap& heap) noexcept {
+  std::uint64_t arena = heap.main_arena;
+  for (std::size_t i = 0; i < kMostArenas; ++i) {
+    if (word_at<std::int32_t>(arena + offsetof(GlibcArena, mutex)) != 0) {
+      return true;
+    }
+    arena = word_at(arena + offsetof(GlibcArena, next));
+    if (arena == heap.main_arena) {
+      return false;
+    }
+  }
+  return true;
+}
+
+Range stack_of(const GlibcHeap& heap, std::uint64_t thread_pointer) noexcept {
+  const std::uint64_t at = thread_pointer + static_cast<std::uint64_t>(heap.stack_offset);
+  const auto begin = word_at(at);
+  const auto bytes = word_at(at + 8);
+  const auto guard = word_at(at + 16);
+  return begin == 0 || guard >= bytes ? Range{} : Range{begin + guard, begin + bytes};
+}
+
+HeapProbe::HeapProbe() noexcept {
+  // One of each way in which chunks come about; the last one has a mapping for itself.
+  constexpr std::array<std::size_t, kInUse> kBytes{1,    24,     200,     1032,
+                                                   5000, 70'000, 120'000, kMappedBytes};
+  for (std::size_t i = 0; i < kInUse; ++i) {
+    in_use_[i] = {allocate(kBytes[i]), kBytes[i]};
+  }
+  not_in_use_ = allocate(kSmallBytes);
+  release(not_in_use_);
+}
+
+HeapProbe::~HeapProbe() {
+  for (const Known& known : in_use_) {
+    release(known.address);
+  }
+}
+
+bool HeapProbe::complete() const noexcept {
+  return not_in_use_ != 0 && std::all_of(in_use_.begin(), in_use_.end(),
+                                         [](const Known& known) { return known.address != 0; });
+}
+
+}  // namespace xgops::proof
