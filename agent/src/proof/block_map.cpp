@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <utility>
 
 namespace xgops::proof {
 namespace {
@@ -29,13 +30,15 @@ bool has_bit(const std::uint64_t* bits, std::uint64_t index) noexcept {
 
 bool BlockMap::add_region(const Range& range, RegionKind kind) noexcept {
   Region region{.range = range, .kind = kind};
-  const std::uint64_t units = kind == RegionKind::kSingle ? kUnit : range.bytes();
+  if (kind == RegionKind::kSingle) {
+    return regions_.push(region);
+  }
   // A card is the number of a unit.
   constexpr std::uint64_t kLargest = (std::uint64_t{1} << 32) * kUnit;
   if (range.bytes() >= kLargest) {
     return false;
   }
-  const std::size_t words = words_for(units);
+  const std::size_t words = words_for(range.bytes());
   const bool has_starts = kind == RegionKind::kChunks;
   const std::size_t cards = has_starts ? range.bytes() / kPageBytes + 1 : 0;
   auto* const memory = static_cast<std::uint64_t*>(
@@ -166,31 +169,42 @@ Block BlockMap::find(std::uint64_t address) const noexcept {
   return {};
 }
 
-std::uint64_t BlockMap::bit_of(const Block& block) const noexcept {
-  const Region& region = regions_[block.region];
-  return region.kind == RegionKind::kSingle ? 0 : (block.begin - region.range.begin) / kUnit;
+std::uint64_t BlockMap::bit_of(const Region& region, const Block& block) noexcept {
+  return (block.begin - region.range.begin) / kUnit;
 }
 
 bool BlockMap::mark(const Block& block) noexcept {
-  const std::uint64_t bit = bit_of(block);
-  std::uint64_t* const marks = regions_[block.region].marks;
-  if (has_bit(marks, bit)) {
+  Region& region = regions_[block.region];
+  if (region.kind == RegionKind::kSingle) {
+    return !std::exchange(region.is_marked, true);
+  }
+  const std::uint64_t bit = bit_of(region, block);
+  if (has_bit(region.marks, bit)) {
     return false;
   }
-  set_bit(marks, bit);
+  set_bit(region.marks, bit);
   return true;
 }
 
 bool BlockMap::is_marked(const Block& block) const noexcept {
-  return has_bit(regions_[block.region].marks, bit_of(block));
+  const Region& region = regions_[block.region];
+  return region.kind == RegionKind::kSingle ? region.is_marked
+                                            : has_bit(region.marks, bit_of(region, block));
 }
 
 void BlockMap::make_special(const Block& block) noexcept {
-  set_bit(regions_[block.region].specials, bit_of(block));
+  Region& region = regions_[block.region];
+  if (region.kind == RegionKind::kSingle) {
+    region.is_special = true;
+  } else {
+    set_bit(region.specials, bit_of(region, block));
+  }
 }
 
 bool BlockMap::is_special(const Block& block) const noexcept {
-  return has_bit(regions_[block.region].specials, bit_of(block));
+  const Region& region = regions_[block.region];
+  return region.kind == RegionKind::kSingle ? region.is_special
+                                            : has_bit(region.specials, bit_of(region, block));
 }
 
 }  // namespace xgops::proof

@@ -66,6 +66,9 @@ class BlockMap {
     std::uint64_t* marks = nullptr;
     std::uint64_t* specials = nullptr;
     std::uint32_t* cards = nullptr;  ///< Of each page: the last start at or before its begin.
+    // There may be many of one chunk.
+    bool is_marked = false;
+    bool is_special = false;
   };
 
   static constexpr unsigned kGranuleShift = 26;
@@ -75,7 +78,7 @@ class BlockMap {
   [[nodiscard]] const Region* region_of(std::uint64_t address, std::uint32_t& index) const noexcept;
   [[nodiscard]] static std::uint64_t start_before(const Region& region,
                                                   std::uint64_t address) noexcept;
-  [[nodiscard]] std::uint64_t bit_of(const Block& block) const noexcept;
+  [[nodiscard]] static std::uint64_t bit_of(const Region& region, const Block& block) noexcept;
 
   ScratchArray<Region> regions_;
   Scratch& scratch_;

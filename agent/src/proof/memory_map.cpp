@@ -109,12 +109,16 @@ void MemoryMap::add_line(std::string_view line) noexcept {
     skip_blanks(value);
     return value;
   };
-  for (const std::string_view key : {std::string_view("Rss:"), std::string_view("Swap:")}) {
+  const auto add_bytes = [&](std::string_view key, std::uint64_t& bytes) {
     if (line.starts_with(key)) {
       std::string_view value = value_after(key);
-      mapping.used_bytes += take_number(value, 10) * 1024;
+      bytes += take_number(value, 10) * 1024;
     }
-  }
+  };
+  add_bytes("Rss:", mapping.used_bytes);
+  add_bytes("Swap:", mapping.used_bytes);
+  add_bytes("Anonymous:", mapping.changed_bytes);
+  add_bytes("Swap:", mapping.changed_bytes);
   if (line.starts_with("VmFlags:")) {
     const std::string_view flags = value_after("VmFlags:");
     mapping.wiped_by_fork = has_flag(flags, "wf");

@@ -27,10 +27,11 @@ struct Mapping {
   bool writable = false;
   bool executable = false;
   bool shared = false;
-  bool c_library = false;         ///< Of a file libc.so.6.
-  bool wiped_by_fork = false;     ///< MADV_WIPEONFORK.
-  bool left_out_by_fork = false;  ///< MADV_DONTFORK.
-  std::uint64_t used_bytes = 0;   ///< In memory or swapped out.
+  bool c_library = false;           ///< Of a file libc.so.6.
+  bool wiped_by_fork = false;       ///< MADV_WIPEONFORK.
+  bool left_out_by_fork = false;    ///< MADV_DONTFORK.
+  std::uint64_t used_bytes = 0;     ///< In memory or swapped out.
+  std::uint64_t changed_bytes = 0;  ///< Of these, what is no unchanged part of a file.
 };
 
 /// Reads the text of smaps piece by piece. For the child too: nothing is allocated elsewhere.

@@ -15,7 +15,8 @@ constexpr std::uint64_t kPresent = std::uint64_t{1} << 63;
 constexpr std::uint64_t kSwapped = std::uint64_t{1} << 62;
 constexpr std::uint64_t kOfFile = std::uint64_t{1} << 61;
 
-/// What of a mapping makes a proof impossible.
+}  // namespace
+
 std::uint32_t doubts_of(const Mapping& mapping) noexcept {
   if (mapping.kind == MappingKind::kSystem) {
     return kNoDoubt;
@@ -38,8 +39,6 @@ std::uint32_t doubts_of(const Mapping& mapping) noexcept {
   }
   return doubts;
 }
-
-}  // namespace
 
 void Roots::exclude(const Range& range) noexcept {
   if (range.begin < range.end) {

@@ -17,6 +17,9 @@ struct RootArea {
   bool shared = false;        ///< Of these the child's page tables know nothing.
 };
 
+/// `Doubt` bits: what of `mapping` makes a proof impossible.
+[[nodiscard]] std::uint32_t doubts_of(const Mapping& mapping) noexcept;
+
 class Roots {
  public:
   explicit Roots(Scratch& scratch) noexcept

@@ -41,7 +41,7 @@ class Scratch {
   [[nodiscard]] bool failed() const noexcept { return failed_; }
 
  private:
-  static constexpr std::size_t kMost = 4096;
+  static constexpr std::size_t kMost = 1024;
 
   std::array<Range, kMost> ranges_{};
   std::size_t count_ = 0;
@@ -70,6 +70,8 @@ class ScratchArray {
   /// There must be one.
   T pop() noexcept { return data_[--size_]; }
   void clear() noexcept { size_ = 0; }
+  /// To no more than there are.
+  void shrink(std::size_t size) noexcept { size_ = size; }
   /// `size` of them, zeroed unless they were in use before.
   bool resize(std::size_t size) noexcept {
     while (capacity_ < size) {

@@ -3,6 +3,7 @@
 #include "signal_safe/capture_handler.hpp"
 
 #include "signal_safe/capture_slot.hpp"
+#include "signal_safe/park_slot.hpp"
 
 #include <asm/prctl.h>
 #include <sys/syscall.h>
@@ -99,6 +100,12 @@ void on_capture_signal(int /*signal*/, siginfo_t* info, void* context) noexcept 
   const auto value = reinterpret_cast<std::uint64_t>(info->si_value.sival_ptr);
   auto index = static_cast<std::uint32_t>(value);
   const auto generation = static_cast<std::uint32_t>(value >> 32U);
+  if (index >= kFirstParkIndex) {
+    if (info->si_pid == g_capture.pid.load(std::memory_order_relaxed)) {
+      park(generation, index - kFirstParkIndex, context);
+    }
+    return;
+  }
   const bool for_dump = index >= kSlotCount;
   const CaptureRequest& request = for_dump ? g_dump_capture : g_capture;
   index -= for_dump ? std::uint32_t{kSlotCount} : 0;

@@ -68,6 +68,29 @@ class Registry {
   [[nodiscard]] const Arena& frames() const noexcept { return free_frames_.memory(); }
   /// Where `records` are.
   [[nodiscard]] const Arena& record_memory() const noexcept { return free_records_.memory(); }
+  /// Where what is kept of their memory is.
+  [[nodiscard]] const Arena& record_table() const noexcept { return free_records_.table(); }
+  [[nodiscard]] const Arena& frame_table() const noexcept { return free_frames_.table(); }
+  /// Calls `visit(address)` for the frames that nobody uses. Only while nobody runs, or in a copy
+  /// of the memory.
+  template <class Visit>
+  void visit_free_frames(Visit&& visit) const {
+    free_frames_.visit_free(
+        [&](const std::byte* frame) { visit(reinterpret_cast<std::uint64_t>(frame)); });
+    for (const detail::ThreadBlock* block = blocks_.load(std::memory_order_acquire);
+         block != nullptr; block = block->next) {
+      for (const detail::FreeFrame* frame : block->heads) {
+        // A thread may stand between taking one and counting.
+        for (std::uint32_t n = 0; n < kMostKept && frame != nullptr; ++n) {
+          if (!free_frames_.contains(reinterpret_cast<const std::byte*>(frame))) {
+            break;
+          }
+          visit(reinterpret_cast<std::uint64_t>(frame));
+          frame = frame->next;
+        }
+      }
+    }
+  }
   /// The size of the frame that the node at `node` lies in, rounded up to 16; 0: it is not known,
   /// for frames with an allocator of their own.
   [[nodiscard]] std::size_t frame_bytes(std::uint64_t node) const noexcept;
@@ -118,6 +141,7 @@ class Registry {
   class GrowthLock;
 
   static constexpr std::size_t kClasses = detail::ThreadBlock::kClasses;
+  static constexpr std::uint32_t kMostKept = 4096;  ///< More than a thread has of a class.
   // Empty slabs that keep their memory: 1 MiB and 4 MiB.
   static constexpr std::uint32_t kKeptRecordSlabs = 16;
   static constexpr std::uint32_t kKeptFrameSlabs = 64;

@@ -114,6 +114,24 @@ class SlabHeap {
     }
   }
 
+  /// Calls `visit(block)` for all free blocks that no thread keeps. For a copy of the memory in
+  /// which nobody runs, or while nobody does. Those of slabs without memory are left out.
+  template <class Visit>
+  void visit_free(Visit&& visit) const {
+    const std::size_t known = table_bytes() / sizeof(Slab);
+    for (std::size_t number = 0; number < slab_count() && number < known; ++number) {
+      const std::uint64_t state = slabs()[number].state.load(std::memory_order_relaxed);
+      const std::byte* block =
+          (state & (kReturning | kReturned)) != 0 ? nullptr : block_at(number, state);
+      for (std::uint32_t n = count_of(state); n > 0 && block != nullptr && contains(block); --n) {
+        visit(block);
+        block = Layout::next(block);
+      }
+    }
+  }
+  /// Where its own words are.
+  [[nodiscard]] const Arena& table() const noexcept { return table_; }
+
   [[nodiscard]] bool contains(const std::byte* block) const noexcept {
     return arena_.contains(reinterpret_cast<std::uint64_t>(block), 1);
   }

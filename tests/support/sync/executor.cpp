@@ -10,6 +10,10 @@ thread_local Executor* t_current = nullptr;
 // At their ends, to be destroyed by the thread that is just leaving them, and by no other.
 thread_local std::vector<std::coroutine_handle<>> t_ended;
 
+std::uintptr_t hidden(std::coroutine_handle<> task) noexcept {
+  return ~reinterpret_cast<std::uintptr_t>(task.address());
+}
+
 }  // namespace
 
 std::coroutine_handle<> PromiseBase::next(std::coroutine_handle<> self) noexcept {
@@ -39,8 +43,9 @@ Executor::~Executor() {
     worker.join();
   }
   // Without the lock: what the frames hold may give way to others, which are queued and never run.
-  for (void* const frame : std::exchange(tasks_, {})) {
-    std::coroutine_handle<>::from_address(frame).destroy();
+  for (const std::uintptr_t frame : std::exchange(tasks_, {})) {
+    // NOLINTNEXTLINE(performance-no-int-to-ptr): it is kept as a number.
+    std::coroutine_handle<>::from_address(reinterpret_cast<void*>(~frame)).destroy();
   }
 }
 
@@ -50,7 +55,7 @@ std::uint64_t Executor::spawn(Task<> task) {
   const std::uint64_t id = handle.promise().task_id();
   {
     const std::scoped_lock lock(mutex_);
-    tasks_.insert(handle.address());
+    tasks_.insert(hidden(handle));
   }
   post(handle);
   return id;
@@ -66,7 +71,7 @@ void Executor::post(std::coroutine_handle<> coroutine) {
 
 void Executor::note_end(std::coroutine_handle<> task, std::exception_ptr error) noexcept {
   const std::scoped_lock lock(mutex_);
-  tasks_.erase(task.address());
+  tasks_.erase(hidden(task));
   t_ended.push_back(task);
   if (error && !error_) {
     error_ = std::move(error);

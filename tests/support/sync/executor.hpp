@@ -8,8 +8,8 @@
 #include <coroutine>
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <exception>
+#include <list>
 #include <mutex>
 #include <set>
 #include <thread>
@@ -55,8 +55,12 @@ class Executor {
 
   mutable std::mutex mutex_;
   std::condition_variable changed_;
-  std::deque<std::coroutine_handle<>> ready_;
-  std::set<void*> tasks_;  ///< Frames of spawned tasks that have not ended.
+  std::list<std::coroutine_handle<>>
+      ready_;  ///< Unlike a deque it keeps nothing of those that ran.
+  /// Frames of spawned tasks that have not ended: complements of their addresses. Only the
+  /// destructor needs them, and who looks through memory for those that could still wake a task
+  /// must not take this list for one.
+  std::set<std::uintptr_t> tasks_;
   std::exception_ptr error_;
   unsigned running_ = 0;
   bool stopping_ = false;
