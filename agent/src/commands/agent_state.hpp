@@ -2,6 +2,7 @@
 // Everything that a command can ask: who the process is, the parts that read it, what was counted.
 #pragma once
 
+#include "proof/stop.hpp"
 #include "stats/process_reader.hpp"
 #include "tasks/source.hpp"
 #include "threads/capture.hpp"
@@ -35,6 +36,8 @@ struct AgentState {
       : identity(std::move(who)),
         process(std::move(reader)),
         signal(options.signal),
+        task_directory_fd(options.task_directory_fd),
+        seccomp_filters(proof::own_seccomp_filters(options.task_directory_fd)),
         inspector(options, std::move(runtime)) {}
 
   Identity identity;
@@ -42,6 +45,8 @@ struct AgentState {
   Counters counters;
   stats::ProcessReader process;
   int signal = 0;                   ///< For running threads; 0: none is used.
+  int task_directory_fd = -1;       ///< Of /proc/self/task.
+  unsigned seccomp_filters = 0;     ///< That the process had when the agent began.
   std::vector<std::string> limits;  ///< Found while starting, a sentence each.
   threads::Inspector inspector;
   tasks::TaskSource tasks = tasks::own_source();

@@ -31,5 +31,7 @@ Result<void> handle(AgentState& state, const protocol::Pending::Request& request
                     Reply<protocol::Pending>& reply);
 Result<void> handle(AgentState& state, const protocol::Waits::Request& request,
                     Reply<protocol::Waits>& reply);
+Result<void> handle(AgentState& state, const protocol::Proof::Request& request,
+                    Reply<protocol::Proof>& reply);
 
 }  // namespace xgops::commands

@@ -25,7 +25,7 @@ constexpr std::size_t kMappedBytes = std::size_t{40} << 20;
 std::uint64_t allocate(std::size_t bytes) noexcept {
   auto address = reinterpret_cast<std::uint64_t>(std::malloc(bytes));
   asm volatile("" : "+r"(address) : : "memory");
-  return address;
+  return address;  // NOLINT(clang-analyzer-unix.Malloc): `release` gets it as a number.
 }
 void release(std::uint64_t address) noexcept {
   asm volatile("" : "+r"(address) : : "memory");
@@ -56,25 +56,22 @@ Range library_data(const MemoryMap& map) noexcept {
   return data;
 }
 
-/// A chunk that was just freed and is in no cache leads to its arena's unsorted bin, and arenas are
-/// in a ring with the main one.
-std::uint64_t find_main_arena(const Range& data) noexcept {
-  constexpr std::size_t kBinOffset = offsetof(GlibcArena, top);
-  // Neighbours in use, so that it is not merged with what is free around it.
-  const std::uint64_t before = allocate(kSmallBytes);
-  const std::uint64_t probe = allocate(0x900);
-  const std::uint64_t behind = allocate(kSmallBytes);
+/// Where the word behind the first of a chunk that was just freed leads: to the arena's unsorted bin.
+/// 0: the chunk was merged with free memory around it.
+std::uint64_t bin_of_freed_chunk(std::uint64_t& neighbour, std::size_t bytes) noexcept {
+  const std::uint64_t probe = allocate(bytes);
+  neighbour = allocate(bytes);
   release(probe);
+  std::uint64_t forward = 0;
   std::uint64_t back = 0;
-  const bool known = copy(probe + 8, back);
-  release(before);
-  release(behind);
-  if (!known || back <= kBinOffset) {
-    return 0;
-  }
-  std::uint64_t arena = back - kBinOffset;
+  const bool known = copy(probe, forward) && copy(probe + 8, back);
+  return known && back % 16 == 0 && (forward >> 47) == 0 && (back >> 47) == 0 ? back : 0;
+}
+
+/// Arenas are in a ring with the main one. 0: there is no such ring at `first`.
+std::uint64_t main_arena_in_ring(std::uint64_t first, const Range& data) noexcept {
   std::uint64_t main_arena = 0;
-  const std::uint64_t first = arena;
+  std::uint64_t arena = first;
   for (std::size_t i = 0; i < kMostArenas; ++i) {
     if (data.contains(arena) && data.contains(arena + sizeof(GlibcArena))) {
       if (main_arena != 0) {
@@ -94,10 +91,39 @@ std::uint64_t find_main_arena(const Range& data) noexcept {
   return 0;
 }
 
-/// Which word of this thread's storage leads to its cache: one that has what was just freed.
-std::int64_t find_cache(std::uint64_t thread_pointer, const Range& stack) noexcept {
+std::uint64_t find_main_arena(const Range& data) noexcept {
+  constexpr std::size_t kTries = 32;
+  // Too large for any cache.
+  constexpr std::size_t kBytes = 0x900;
+  constexpr std::size_t kStep = 16;
+  std::array<std::uint64_t, kTries> neighbours{};
+  std::uint64_t found = 0;
+  for (std::size_t i = 0; i < kTries && found == 0; ++i) {
+    // The neighbours stay, so that the next chunk comes from elsewhere, between two in use at last.
+    const std::uint64_t bin = bin_of_freed_chunk(neighbours[i], kBytes + i * kStep);
+    if (bin > offsetof(GlibcArena, top)) {
+      found = main_arena_in_ring(bin - offsetof(GlibcArena, top), data);
+    }
+  }
+  for (const std::uint64_t each : neighbours) {
+    release(each);
+  }
+  return found;
+}
+
+/// A block that is free and the first of its size in this thread's cache.
+std::uint64_t fill_cache() noexcept {
+  // An allocation may fill the cache with others of its size, so that it does not fit any more. The
+  // next one then comes from there.
+  release(allocate(kSmallBytes));
   const std::uint64_t freed = allocate(kSmallBytes);
   release(freed);
+  return freed;
+}
+
+/// Which word of this thread's storage leads to its cache: one that has what was just freed.
+std::int64_t find_cache(std::uint64_t thread_pointer, const Range& stack) noexcept {
+  const std::uint64_t freed = fill_cache();
   constexpr std::uint64_t kFar = std::uint64_t{1} << 20;
   const std::uint64_t end = std::max(stack.begin, thread_pointer - kFar);
   for (std::uint64_t at = thread_pointer - 8; at >= end; at -= 8) {
@@ -252,8 +278,7 @@ HeapProbe::HeapProbe() noexcept {
   for (std::size_t i = 0; i < kInUse; ++i) {
     in_use_[i] = {allocate(kBytes[i]), kBytes[i]};
   }
-  not_in_use_ = allocate(kSmallBytes);
-  release(not_in_use_);
+  not_in_use_ = fill_cache();
 }
 
 HeapProbe::~HeapProbe() {

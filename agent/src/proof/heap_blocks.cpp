@@ -190,12 +190,12 @@ bool HeapWalk::add_mapped_chunks() noexcept {
   return true;
 }
 
-bool HeapWalk::kill(std::uint64_t address) noexcept {
-  const Block block = blocks_.find(address);
-  if (!block || block.begin != address) {
+bool HeapWalk::kill(std::uint64_t block) noexcept {
+  const Block found = blocks_.find(block);
+  if (!found || found.begin != block) {
     return false;
   }
-  blocks_.mark(block);
+  blocks_.mark(found);
   return true;
 }
 

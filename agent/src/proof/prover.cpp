@@ -118,9 +118,6 @@ struct Prover::Look {
   pid_t unstopped = 0;
 };
 
-Prover::Prover(const ProverOptions& options)
-    : options_(options), seccomp_filters_(own_seccomp_filters(options.task_directory_fd)) {}
-
 ProofEstimate Prover::estimate() const {
   const auto scratch = std::make_unique<Scratch>();
   MemoryMap map(*scratch);
@@ -140,7 +137,7 @@ ProofEstimate Prover::estimate() const {
   }
   StoppedThreads threads(*scratch, options_.task_directory_fd, options_.signal);
   estimate.threads =
-      threads.prepare(seccomp_filters_) ? static_cast<std::uint32_t>(threads.known()) : 0;
+      threads.prepare(options_.seccomp_filters) ? static_cast<std::uint32_t>(threads.known()) : 0;
   estimate.pause_ns = kLeastPauseNs + pages * kPagePauseNs + estimate.threads * kThreadPauseNs;
   constexpr std::uint64_t kTableShare = 50;
   estimate.child_bytes = estimate.scan_bytes / kTableShare + (std::uint64_t{4} << 20);
@@ -167,7 +164,7 @@ std::string Prover::look(steady_clock::time_point deadline, const std::function<
   KernelRoots kernel(*scratch);
   SnapshotChild child(options_.fork);
   ScratchArray<Range> hidden(*scratch);
-  if (!probe.complete() || !child.prepare() || !threads.prepare(seccomp_filters_)) {
+  if (!probe.complete() || !child.prepare() || !threads.prepare(options_.seccomp_filters)) {
     return "there are not enough memory or descriptors to look";
   }
 

@@ -59,6 +59,7 @@ struct ProofReport {
 struct ProverOptions {
   int task_directory_fd = -1;  ///< /proc/self/task.
   int signal = 0;
+  unsigned seccomp_filters = 0;  ///< That the process had when the agent began.
   tasks::TaskSource tasks;
   Fork fork = &raw_fork;
 };
@@ -66,7 +67,7 @@ struct ProverOptions {
 /// For the agent's thread, whose own memory counts for nothing.
 class Prover {
  public:
-  explicit Prover(const ProverOptions& options);
+  explicit Prover(const ProverOptions& options) : options_(options) {}
 
   /// Cost: 10 ms a GiB.
   [[nodiscard]] ProofEstimate estimate() const;
@@ -81,7 +82,6 @@ class Prover {
                                  ProofCosts& costs) const;
 
   ProverOptions options_;
-  unsigned seccomp_filters_;  ///< Those that the process had when the agent began.
 };
 
 }  // namespace xgops::proof

@@ -12,8 +12,8 @@ constexpr std::uint64_t whole_pages(std::uint64_t bytes) {
   return (bytes + kPageBytes - 1) & ~(kPageBytes - 1);
 }
 
-// NOLINTNEXTLINE(performance-no-int-to-ptr): an address that mmap gave us.
 void* pointer(std::uint64_t address) noexcept {
+  // NOLINTNEXTLINE(performance-no-int-to-ptr): an address that mmap gave us.
   return reinterpret_cast<void*>(address);
 }
 

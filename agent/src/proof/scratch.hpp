@@ -104,7 +104,7 @@ class ScratchArray {
     }
     data_ = static_cast<T*>(memory);
     capacity_bytes_ = bytes;
-    capacity_ = bytes / sizeof(T);
+    capacity_ = bytes / sizeof(T);  // NOLINT(bugprone-sizeof-expression): of any T.
     return true;
   }
 

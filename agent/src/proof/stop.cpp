@@ -114,7 +114,7 @@ StoppedThreads::State StoppedThreads::look_at(pid_t tid) const noexcept {
 bool StoppedThreads::list(std::size_t& added) noexcept {
   added = 0;
   const std::size_t before = known_.size();
-  if (buffer_ == nullptr || ::lseek(task_directory_, 0, SEEK_SET) != 0) {
+  if (buffer_ == nullptr) {
     return false;
   }
   const int fd = ::openat(task_directory_, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -151,22 +151,20 @@ bool StoppedThreads::prepare(unsigned seccomp_filters) noexcept {
 }
 
 void StoppedThreads::ask(Thread& thread) noexcept {
-  ParkSlot* slot = nullptr;
   // One in which a handler got stuck is left out.
-  while (next_slot_ < signal_safe::kMostParked) {
-    slot = &g_park.slots[next_slot_];
-    if (Ticket::state(slot->ticket.load(std::memory_order_acquire)) != SlotState::kWriting) {
-      break;
-    }
+  while (next_slot_ < signal_safe::kMostParked &&
+         Ticket::state(g_park.slots[next_slot_].ticket.load(std::memory_order_acquire)) ==
+             SlotState::kWriting) {
     ++next_slot_;
   }
   if (next_slot_ == signal_safe::kMostParked) {
     thread.state = State::kUnstoppable;
     return;
   }
+  ParkSlot& slot = g_park.slots[next_slot_];
   thread.slot = next_slot_++;
-  slot->tid = thread.tid;
-  slot->ticket.store(Ticket::make(generation_, SlotState::kRequested), std::memory_order_release);
+  slot.tid = thread.tid;
+  slot.ticket.store(Ticket::make(generation_, SlotState::kRequested), std::memory_order_release);
   siginfo_t info{};
   info.si_signo = signal_;
   info.si_code = SI_QUEUE;
@@ -179,7 +177,7 @@ void StoppedThreads::ask(Thread& thread) noexcept {
     thread.state = State::kAsked;
     return;
   }
-  slot->ticket.store(0, std::memory_order_release);
+  slot.ticket.store(0, std::memory_order_release);
   thread.state = errno == ESRCH ? State::kGone : State::kUnstoppable;
 }
 

@@ -19,9 +19,9 @@ namespace {
 long system_call(long number, long a, long b, long c, long d) noexcept {
   long result = number;
   // NOLINTNEXTLINE(hicpp-no-assembler)
-  asm volatile("mov %5, %%r10\n\tsyscall"
+  asm volatile("mov %4, %%r10\n\tsyscall"
                : "+a"(result)
-               : "D"(a), "S"(b), "d"(c), "0"(number), "r"(d)
+               : "D"(a), "S"(b), "d"(c), "r"(d)
                : "rcx", "r11", "r10", "memory");
   return result;
 }

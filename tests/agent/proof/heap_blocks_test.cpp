@@ -260,6 +260,26 @@ TEST(HeapBlocksTest, AreWalkedAgainAndAgain) {
   });
 }
 
+TEST(GlibcHeapTest, IsFoundInWhateverStateTheHeapIs) {
+  on_own_thread([] {
+    std::vector<std::uint64_t> some;
+    for (std::size_t round = 0; round < 300; ++round) {
+      for (std::size_t n = 0; n < 40; ++n) {
+        some.push_back(hide(std::malloc(1 + (n * 7919 + round * 104'729) % 3000)));
+        some.push_back(hide(std::malloc(0x98)));
+      }
+      for (std::size_t n = round % 4; n < some.size(); n += 4) {
+        release(std::exchange(some[n], kHidden));
+      }
+      const Look look;
+      ASSERT_EQ(look.heap.problem, nullptr) << look.heap.problem << " in round " << round;
+    }
+    for (const std::uint64_t each : some) {
+      release(each);
+    }
+  });
+}
+
 TEST(StackOfTest, IsWhereTheThreadsVariablesAre) {
   on_own_thread([] {
     const Look look;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "proof/prover.hpp"
+#include "proof/stop.hpp"
 #include "support/sync/channel.hpp"
 #include "support/sync/executor.hpp"
 #include "support/unique_fd.hpp"
@@ -158,6 +159,7 @@ inline proof::ProofReport prove(proof::Fork fork = &proof::raw_fork,
     const support::UniqueFd tasks(::open("/proc/self/task", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     const proof::Prover prover({.task_directory_fd = tasks.get(),
                                 .signal = signal,
+                                .seccomp_filters = proof::own_seccomp_filters(tasks.get()),
                                 .tasks = tasks::own_source(),
                                 .fork = fork});
     report = prover.prove(std::chrono::steady_clock::now() + patience, cancelled);

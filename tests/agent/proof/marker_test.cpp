@@ -102,11 +102,12 @@ TEST_F(MarkerTest, DoesNotReadWhatIsFree) {
 }
 
 TEST_F(MarkerTest, FindsLargeBlocksFromAnyOfTheirPages) {
-  const std::uint64_t large = image_->add(5 * 4096 + 32);
+  constexpr std::uint64_t kPage = 4096;
+  const std::uint64_t large = image_->add(5 * kPage + 32);
   const std::uint64_t next = image_->add(32);
   finish();
 
-  for (std::uint64_t at = large; at < large + 5 * 4096; at += 1024) {
+  for (std::uint64_t at = large; at < large + 5 * kPage; at += 1024) {
     EXPECT_EQ(blocks_.find(at).begin, large) << at - large;
   }
   EXPECT_EQ(blocks_.find(next).begin, next);

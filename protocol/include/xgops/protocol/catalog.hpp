@@ -6,6 +6,7 @@
 #include "xgops/protocol/messages/hello.hpp"
 #include "xgops/protocol/messages/pending.hpp"
 #include "xgops/protocol/messages/process_info.hpp"
+#include "xgops/protocol/messages/proof.hpp"
 #include "xgops/protocol/messages/stacks.hpp"
 #include "xgops/protocol/messages/tasks.hpp"
 #include "xgops/protocol/messages/threads.hpp"
@@ -16,6 +17,7 @@
 
 namespace xgops::protocol {
 
-using Catalog = std::tuple<Hello, ProcessInfo, Vitals, Threads, Stacks, Tasks, Pending, Waits>;
+using Catalog =
+    std::tuple<Hello, ProcessInfo, Vitals, Threads, Stacks, Tasks, Pending, Waits, Proof>;
 
 }  // namespace xgops::protocol

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: MIT
+// Answers `Proof`: which waiting tasks nobody can ever wake.
+#include "commands/cost_meter.hpp"
+#include "commands/handlers.hpp"
+#include "proof/prover.hpp"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+namespace xgops::commands {
+namespace {
+
+using protocol::ProofHolder;
+using protocol::ProofReason;
+using protocol::ProofStatus;
+using protocol::ProofVerdict;
+
+constexpr std::size_t kTaskBytes = 23;
+
+// One list of words on both sides.
+#define XGOPS_SAME_HOLDER(name) \
+  static_assert(static_cast<int>(proof::HolderKind::name) == static_cast<int>(ProofHolder::name))
+XGOPS_SAME_HOLDER(kNothing);
+XGOPS_SAME_HOLDER(kGlobal);
+XGOPS_SAME_HOLDER(kStack);
+XGOPS_SAME_HOLDER(kRegister);
+XGOPS_SAME_HOLDER(kHeap);
+XGOPS_SAME_HOLDER(kTask);
+XGOPS_SAME_HOLDER(kMapping);
+XGOPS_SAME_HOLDER(kKernel);
+XGOPS_SAME_HOLDER(kLiveTask);
+XGOPS_SAME_HOLDER(kUnknown);
+#undef XGOPS_SAME_HOLDER
+static_assert(static_cast<int>(proof::Verdict::kProven) == static_cast<int>(ProofVerdict::kProven));
+static_assert(static_cast<int>(proof::Verdict::kSuspect) ==
+              static_cast<int>(ProofVerdict::kSuspect));
+static_assert(static_cast<int>(proof::Verdict::kReachable) ==
+              static_cast<int>(ProofVerdict::kReachable));
+
+ProofReason reason_of(const proof::TaskProof& task) {
+  switch (task.reached) {
+    case proof::Reached::kByNobody:
+      return task.verdict == proof::Verdict::kProven ? ProofReason::kNone : ProofReason::kDoubt;
+    case proof::Reached::kFrameOnly:
+      return ProofReason::kFrameHeld;
+    case proof::Reached::kFromOthersOnly:
+      return ProofReason::kFromSuspects;
+    case proof::Reached::kByProgram:
+      break;
+  }
+  return ProofReason::kReached;
+}
+
+protocol::TaskProof to_wire(const proof::TaskProof& task) {
+  return {task.id,         static_cast<ProofVerdict>(task.verdict),
+          reason_of(task), static_cast<ProofHolder>(task.holder.kind),
+          task.holder.tid, task.holder.address};
+}
+
+std::string mebibytes(std::uint64_t bytes) {
+  constexpr std::uint64_t kMebibyte = std::uint64_t{1} << 20;
+  return std::to_string((bytes + kMebibyte - 1) / kMebibyte) + " MiB";
+}
+
+}  // namespace
+
+Result<void> handle(AgentState& state, const protocol::Proof::Request& request,
+                    Reply<protocol::Proof>& reply) {
+  const CostMeter meter(reply.arrival());
+  const proof::Prover prover({.task_directory_fd = state.task_directory_fd,
+                              .signal = state.signal,
+                              .seccomp_filters = state.seccomp_filters,
+                              .tasks = state.tasks});
+  const proof::ProofEstimate estimate = prover.estimate();
+  protocol::Proof::Response part;
+  part.estimate = {estimate.scan_bytes, estimate.pause_ns, estimate.child_bytes, estimate.threads};
+  const auto finish = [&](ProofStatus status, std::string problem) -> Result<void> {
+    part.status = status;
+    part.problem = std::move(problem);
+    part.cost = meter.cost();
+    part.cost.interrupted = part.costs.stops * estimate.threads;
+    reply.finish(part);
+    return {};
+  };
+  if (request.estimate_only) {
+    return finish(ProofStatus::kEstimated, "");
+  }
+  const std::uint64_t limit =
+      request.memory_limit_bytes != 0 ? request.memory_limit_bytes : protocol::kDefaultProofBytes;
+  if (estimate.scan_bytes > limit) {
+    return finish(ProofStatus::kTooLarge, mebibytes(estimate.scan_bytes) +
+                                              " to look through, more than the limit of " +
+                                              mebibytes(limit));
+  }
+  reply.emit(part);
+
+  proof::ProofReport report =
+      prover.prove(reply.deadline(), [&reply] { return reply.cancelled(); });
+  for (const proof::TaskProof& task : report.tasks) {
+    part.tasks.push_back(to_wire(task));
+    if (part.tasks.size() * kTaskBytes >= protocol::kReplyChunkBytes) {
+      reply.emit(part);
+      part.tasks.clear();
+    }
+  }
+  part.doubts = std::move(report.doubts);
+  part.live_tasks = report.live_tasks;
+  part.changed = report.changed;
+  part.costs = {report.costs.longest_pause_ns, report.costs.pause_ns, report.costs.total_ns,
+                report.costs.scanned_bytes, report.costs.stops};
+  return finish(report.problem.empty() ? ProofStatus::kDone : ProofStatus::kFailed,
+                std::move(report.problem));
+}
+
+}  // namespace xgops::commands
