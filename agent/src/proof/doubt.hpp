@@ -22,7 +22,6 @@ enum Doubt : std::uint32_t {
   kSignalsPending = 1U << 9U,  ///< A real-time signal may carry a pointer.
   kPagesUnknown = 1U << 10U,   ///< /proc/self/pagemap cannot be read.
   kOutOfMemory = 1U << 11U,    ///< For our tables.
-  kSecondLookMissing = 1U << 12U,
 };
 
 }  // namespace xgops::proof

@@ -15,8 +15,7 @@ namespace xgops::proof {
 namespace {
 
 constexpr std::uint64_t kFlagBits = 7;
-constexpr std::size_t kSmallBytes = 0x98;  // Chunks of 0xa0 bytes: bin 8 of the thread's cache.
-constexpr std::size_t kSmallBin = 8;
+constexpr std::size_t kSmallBytes = 0x98;  // Larger than what fast bins take.
 // Larger than what malloc may ever take from its heap (DEFAULT_MMAP_THRESHOLD_MAX).
 constexpr std::size_t kMappedBytes = std::size_t{40} << 20;
 
@@ -111,35 +110,57 @@ std::uint64_t find_main_arena(const Range& data) noexcept {
   return found;
 }
 
-/// A block that is free and the first of its size in this thread's cache.
-std::uint64_t fill_cache() noexcept {
-  // An allocation may fill the cache with others of its size, so that it does not fit any more. The
-  // next one then comes from there.
-  release(allocate(kSmallBytes));
-  const std::uint64_t freed = allocate(kSmallBytes);
-  release(freed);
-  return freed;
+/// Whether `block`, just freed by this thread, is the first of its size in the cache at `cache`.
+bool cache_has(std::uint64_t cache, std::uint64_t block) noexcept {
+  constexpr std::uint64_t kLeastChunkBytes = 32;
+  std::uint64_t header = 0;
+  std::uint64_t entry = 0;
+  if (!copy(block - 8, header)) {
+    return false;
+  }
+  // By what it is, which may be 16 bytes more than was asked for.
+  const std::uint64_t bin = ((header & ~kFlagBits) - kLeastChunkBytes) / 16;
+  return bin < GlibcThreadCache::kBins &&
+         copy(cache + offsetof(GlibcThreadCache, entries) + bin * 8, entry) && entry == block;
+}
+
+bool may_be_cache(std::uint64_t cache) noexcept {
+  constexpr std::uint64_t kBytes = sizeof(GlibcThreadCache) + 16;
+  std::uint64_t header = 0;
+  return cache != 0 && cache % 16 == 0 && (cache >> 47) == 0 && copy(cache - 8, header) &&
+         ((header & ~kFlagBits) == kBytes || (header & ~kFlagBits) == kBytes + 16);
+}
+
+/// Calls `found(block)` for blocks that were just freed, of many sizes, until it returns true: for
+/// some the cache may be full.
+template <class Found>
+bool free_until(Found&& found) noexcept {
+  constexpr std::size_t kLargestCached = 0x408;
+  for (std::size_t bytes = kSmallBytes; bytes <= kLargestCached; bytes += 16) {
+    const std::uint64_t block = allocate(bytes);
+    release(block);
+    if (block != 0 && found(block)) {
+      return true;
+    }
+  }
+  return false;
 }
 
 /// Which word of this thread's storage leads to its cache: one that has what was just freed.
 std::int64_t find_cache(std::uint64_t thread_pointer, const Range& stack) noexcept {
-  const std::uint64_t freed = fill_cache();
   constexpr std::uint64_t kFar = std::uint64_t{1} << 20;
   const std::uint64_t end = std::max(stack.begin, thread_pointer - kFar);
-  for (std::uint64_t at = thread_pointer - 8; at >= end; at -= 8) {
-    const auto cache = word_at(at);
-    std::uint64_t header = 0;
-    std::uint64_t entry = 0;
-    if (cache == 0 || cache % 16 != 0 || (cache >> 47) != 0 || !copy(cache - 8, header) ||
-        (header & ~kFlagBits) != sizeof(GlibcThreadCache) + 16) {
-      continue;
+  std::int64_t offset = 0;
+  free_until([&](std::uint64_t freed) {
+    for (std::uint64_t at = thread_pointer - 8; at >= end && offset == 0; at -= 8) {
+      const auto cache = word_at(at);
+      if (may_be_cache(cache) && cache_has(cache, freed)) {
+        offset = static_cast<std::int64_t>(at) - static_cast<std::int64_t>(thread_pointer);
+      }
     }
-    if (copy(cache + offsetof(GlibcThreadCache, entries) + kSmallBin * 8, entry) &&
-        entry == freed) {
-      return static_cast<std::int64_t>(at) - static_cast<std::int64_t>(thread_pointer);
-    }
-  }
-  return 0;
+    return offset != 0;
+  });
+  return offset;
 }
 
 /// The parameters count chunks that have a mapping for themselves: one more, and one less.
@@ -271,14 +292,19 @@ Range stack_of(const GlibcHeap& heap, std::uint64_t thread_pointer) noexcept {
   return begin == 0 || guard >= bytes ? Range{} : Range{begin + guard, begin + bytes};
 }
 
-HeapProbe::HeapProbe() noexcept {
+HeapProbe::HeapProbe(const GlibcHeap& heap) noexcept {
   // One of each way in which chunks come about; the last one has a mapping for itself.
   constexpr std::array<std::size_t, kInUse> kBytes{1,    24,     200,     1032,
                                                    5000, 70'000, 120'000, kMappedBytes};
   for (std::size_t i = 0; i < kInUse; ++i) {
     in_use_[i] = {allocate(kBytes[i]), kBytes[i]};
   }
-  not_in_use_ = fill_cache();
+  const auto cache =
+      word_at(own_thread_pointer() + static_cast<std::uint64_t>(heap.cache_offset));
+  free_until([&](std::uint64_t freed) {
+    not_in_use_ = cache_has(cache, freed) ? freed : 0;
+    return not_in_use_ != 0;
+  });
 }
 
 HeapProbe::~HeapProbe() {

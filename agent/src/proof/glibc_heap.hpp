@@ -88,7 +88,8 @@ class HeapProbe {
  public:
   static constexpr std::size_t kInUse = 8;
 
-  HeapProbe() noexcept;
+  /// For the thread that will look.
+  explicit HeapProbe(const GlibcHeap& heap) noexcept;
   ~HeapProbe();
   HeapProbe(const HeapProbe&) = delete;
   HeapProbe& operator=(const HeapProbe&) = delete;

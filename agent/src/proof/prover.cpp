@@ -15,9 +15,10 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <cstring>
 #include <memory>
+#include <optional>
 #include <string_view>
+#include <system_error>
 #include <thread>
 #include <unordered_map>
 #include <utility>
@@ -94,8 +95,6 @@ std::string heap_problem(std::uint32_t fault) {
 
 std::string child_problem(ChildOutcome outcome) {
   switch (outcome) {
-    case ChildOutcome::kRefused:
-      return "the system refuses a child process: " + std::string(std::strerror(errno));
     case ChildOutcome::kFailed:
       return "the child that looked through the memory ended before it was done";
     case ChildOutcome::kLate:
@@ -144,152 +143,211 @@ ProofEstimate Prover::estimate() const {
   return estimate;
 }
 
-std::string Prover::look(steady_clock::time_point deadline, const std::function<bool()>& cancelled,
-                         Look& out, ProofCosts& costs) const {
-  const auto scratch = std::make_unique<Scratch>();
-  MemoryMap map(*scratch);
+/// All that one look needs, made while the program runs.
+class Prover::Session {
+ public:
+  Session(const ProverOptions& options, ProofCosts& costs)
+      : options_(options),
+        costs_(costs),
+        threads_(*scratch_, options.task_directory_fd, options.signal),
+        child_(options.fork) {}
+
+  /// Why there can be no look; null: there can.
+  [[nodiscard]] const char* prepare();
+  /// Stops the program until there is a copy of it.
+  [[nodiscard]] std::string copy(steady_clock::time_point deadline);
+  [[nodiscard]] std::string finish(steady_clock::time_point deadline,
+                                   const std::function<bool()>& cancelled, Look& out);
+
+ private:
+  enum class Stop : std::uint8_t {
+    kCopied,
+    kAgain,  ///< A thread was in the allocator.
+    kRefused,
+    kOverrun,
+  };
+  [[nodiscard]] Stop stop_once() noexcept;
+  [[nodiscard]] bool start_child(bool all_stopped) noexcept;
+
+  const ProverOptions& options_;
+  ProofCosts& costs_;
+  std::unique_ptr<Scratch> scratch_ = std::make_unique<Scratch>();
+  GlibcHeap heap_;
+  std::optional<HeapProbe> probe_;
+  StoppedThreads threads_;
+  KernelRoots kernel_{*scratch_};
+  ScratchArray<Range> hidden_{*scratch_};
+  SnapshotChild child_;
+  std::uint32_t doubts_ = 0;
+  int error_ = 0;
+};
+
+const char* Prover::Session::prepare() {
+  MemoryMap map(*scratch_);
   if (!read_map(map)) {
     return "/proc/self/smaps cannot be read";
   }
-  const GlibcHeap heap = find_glibc_heap(map);
-  if (heap.problem != nullptr) {
-    return heap.problem;
+  heap_ = find_glibc_heap(map);
+  if (heap_.problem != nullptr) {
+    return heap_.problem;
   }
-  std::uint32_t doubts = 0;
   for (const Mapping& mapping : map.mappings()) {
-    doubts |= doubts_of(mapping);  // What fork leaves out, the child cannot see.
+    doubts_ |= doubts_of(mapping);  // What fork leaves out, the child cannot see.
   }
-  const HeapProbe probe;
-  StoppedThreads threads(*scratch, options_.task_directory_fd, options_.signal);
-  KernelRoots kernel(*scratch);
-  SnapshotChild child(options_.fork);
-  ScratchArray<Range> hidden(*scratch);
-  if (!probe.complete() || !child.prepare() || !threads.prepare(options_.seccomp_filters)) {
-    return "there are not enough memory or descriptors to look";
-  }
+  probe_.emplace(heap_);
+  // From here to the end of `copy` nothing may be allocated: the probe knows the cache.
+  const bool ready =
+      probe_->complete() && child_.prepare() && threads_.prepare(options_.seccomp_filters);
+  return ready ? nullptr : "there are not enough memory or descriptors to look";
+}
 
-  // From here to `release` nothing may be allocated.
-  ChildOutcome outcome = ChildOutcome::kRefused;
-  bool started = false;
-  int error = 0;
-  for (int stop = 0; stop < kMostStops && !started; ++stop) {
-    const auto begin = steady_clock::now();
-    if (begin >= deadline) {
-      outcome = ChildOutcome::kLate;
-      break;
-    }
-    const bool all = threads.stop(kStopPatience);
-    const bool usable = !any_arena_is_locked(heap);
-    if (usable) {
-      kernel.collect(options_.task_directory_fd,
-                     threads.threads().empty() ? ::getpid() : threads.threads()[0]->tid);
-      hidden.clear();
-      for (const Range& range : scratch->ranges()) {
-        hidden.push(range);
-      }
-      hidden.push(
-          {reinterpret_cast<std::uint64_t>(signal_safe::g_park.slots),
-           reinterpret_cast<std::uint64_t>(signal_safe::g_park.slots + signal_safe::kMostParked)});
-      hidden.push({reinterpret_cast<std::uint64_t>(signal_safe::g_capture.slots),
-                   reinterpret_cast<std::uint64_t>(signal_safe::g_capture.slots +
-                                                   signal_safe::kSlotCount)});
-      const ScanInput input{.heap = &heap,
-                            .probe = &probe,
-                            .tasks = &options_.tasks,
-                            .threads = threads.threads(),
-                            .own_thread_pointer = own_thread_pointer(),
-                            .own_tid = ::gettid(),
-                            .kernel_words = kernel.words().view(),
-                            .hidden = hidden.view(),
-                            .doubts = doubts | kernel.doubts() | (all ? 0U : kThreadNotStopped) |
-                                      (scratch->failed() ? kOutOfMemory : 0U)};
-      started = child.start(input);
-      error = errno;
-    }
-    out.unstopped = threads.unstopped();
-    const bool held = threads.held();
-    threads.release();
-    const std::uint64_t pause = since(begin);
-    costs.pause_ns += pause;
-    costs.longest_pause_ns = std::max(costs.longest_pause_ns, pause);
-    ++costs.stops;
-    if (usable && (!started || !held)) {
-      errno = error;
-      return started ? "the threads stood still for too long" : child_problem(outcome);
-    }
-    if (!started) {
-      std::this_thread::sleep_for(kBetweenStops);
-    }
+bool Prover::Session::start_child(bool all_stopped) noexcept {
+  using signal_safe::g_capture;
+  using signal_safe::g_park;
+  const auto range = [](const auto* first, std::size_t count) {
+    return Range{reinterpret_cast<std::uint64_t>(first),
+                 reinterpret_cast<std::uint64_t>(first + count)};
+  };
+  kernel_.collect(options_.task_directory_fd,
+                  threads_.threads().empty() ? ::getpid() : threads_.threads()[0]->tid);
+  hidden_.clear();
+  hidden_.push(range(g_park.slots, signal_safe::kMostParked));
+  hidden_.push(range(g_capture.slots, g_capture.slots == nullptr ? 0 : signal_safe::kSlotCount));
+  for (const Range& each : scratch_->ranges()) {
+    hidden_.push(each);
+  }
+  const std::uint32_t doubts = doubts_ | kernel_.doubts() |
+                               (all_stopped ? kNoDoubt : kThreadNotStopped) |
+                               (scratch_->failed() ? kOutOfMemory : kNoDoubt);
+  return child_.start({.heap = &heap_,
+                       .probe = &*probe_,
+                       .tasks = &options_.tasks,
+                       .threads = threads_.threads(),
+                       .own_thread_pointer = own_thread_pointer(),
+                       .own_tid = ::gettid(),
+                       .kernel_words = kernel_.words().view(),
+                       .hidden = hidden_.view(),
+                       .doubts = doubts});
+}
+
+Prover::Session::Stop Prover::Session::stop_once() noexcept {
+  const auto begin = steady_clock::now();
+  const bool all_stopped = threads_.stop(kStopPatience);
+  const bool usable = !any_arena_is_locked(heap_);
+  const bool started = usable && start_child(all_stopped);
+  error_ = errno;
+  const bool held = threads_.held();
+  threads_.release();
+  const std::uint64_t pause = since(begin);
+  costs_.pause_ns += pause;
+  costs_.longest_pause_ns = std::max(costs_.longest_pause_ns, pause);
+  ++costs_.stops;
+  if (!usable) {
+    return Stop::kAgain;
   }
   if (!started) {
-    return outcome == ChildOutcome::kLate
-               ? child_problem(outcome)
-               : heap_problem(static_cast<std::uint32_t>(HeapFault::kLocked));
+    return Stop::kRefused;
   }
-  outcome = child.finish(deadline, cancelled, out.totals, out.findings);
-  if (outcome != ChildOutcome::kDone) {
-    return child_problem(outcome);
+  return held ? Stop::kCopied : Stop::kOverrun;
+}
+
+std::string Prover::Session::copy(steady_clock::time_point deadline) {
+  for (int i = 0; i < kMostStops; ++i) {
+    if (steady_clock::now() >= deadline) {
+      return child_problem(ChildOutcome::kLate);
+    }
+    switch (stop_once()) {
+      case Stop::kCopied:
+        return {};
+      case Stop::kRefused:
+        return "the system refuses a child process: " + std::generic_category().message(error_);
+      case Stop::kOverrun:
+        return "the threads stood still for too long";
+      case Stop::kAgain:
+        std::this_thread::sleep_for(kBetweenStops);
+    }
   }
-  costs.scanned_bytes += out.totals.scanned_bytes;
-  return {};
+  return heap_problem(static_cast<std::uint32_t>(HeapFault::kLocked));
+}
+
+std::string Prover::Session::finish(steady_clock::time_point deadline,
+                                    const std::function<bool()>& cancelled, Look& out) {
+  out.unstopped = threads_.unstopped();
+  const ChildOutcome outcome = child_.finish(deadline, cancelled, out.totals, out.findings);
+  costs_.scanned_bytes += outcome == ChildOutcome::kDone ? out.totals.scanned_bytes : 0;
+  return outcome == ChildOutcome::kDone ? std::string() : child_problem(outcome);
+}
+
+std::string Prover::look(steady_clock::time_point deadline, const std::function<bool()>& cancelled,
+                         Look& out, ProofCosts& costs) const {
+  std::string problem;
+  for (int attempt = 0; attempt < kMostTries; ++attempt) {
+    out = {};
+    Session session(options_, costs);
+    if (const char* const reason = session.prepare()) {
+      return reason;
+    }
+    problem = session.copy(deadline);
+    if (problem.empty()) {
+      problem = session.finish(deadline, cancelled, out);
+    }
+    if (!problem.empty()) {
+      return problem;
+    }
+    if ((out.totals.doubts & kHeapUnknown) != 0) {
+      problem = heap_problem(out.totals.heap_fault);  // It may have been in the middle of something.
+    } else if ((out.totals.doubts & kThreadNotStopped) == 0) {
+      return {};
+    }
+  }
+  return problem;
+}
+
+void Prover::compare(const Look& first, const Look& second, bool doubtful, ProofReport& report) {
+  std::unordered_map<std::uint64_t, const TaskFinding*> before;
+  for (const TaskFinding& finding : first.findings) {
+    before[finding.id] = &finding;
+  }
+  for (const TaskFinding& now : second.findings) {
+    const auto found = before.find(now.id);
+    if (found == before.end() || found->second->sequence != now.sequence ||
+        found->second->resumed != now.resumed) {
+      continue;
+    }
+    const TaskFinding& finding = worse(*found->second, now);
+    Verdict verdict = Verdict::kSuspect;
+    if (finding.reached == Reached::kByProgram) {
+      verdict = Verdict::kReachable;
+    } else if (finding.reached == Reached::kByNobody && !doubtful) {
+      verdict = Verdict::kProven;
+    }
+    report.tasks.push_back({now.id, now.resumed, verdict, finding.reached, finding.holder});
+  }
+  report.changed = std::max(first.findings.size(), second.findings.size()) - report.tasks.size();
 }
 
 ProofReport Prover::prove(steady_clock::time_point deadline,
                           const std::function<bool()>& cancelled) const {
   const auto begin = steady_clock::now();
   ProofReport report;
-  std::array<Look, 2> looks;
-  for (Look& each : looks) {
-    for (int attempt = 0; attempt < kMostTries; ++attempt) {
-      each = {};
-      report.problem = look(deadline, cancelled, each, report.costs);
-      if (report.problem.empty() && (each.totals.doubts & kHeapUnknown) != 0) {
-        report.problem = heap_problem(each.totals.heap_fault);
-        continue;  // It may have been in the middle of something.
+  Look first;
+  Look second;
+  report.problem = look(deadline, cancelled, first, report.costs);
+  if (report.problem.empty()) {
+    std::this_thread::sleep_for(kBetweenLooks);
+    report.problem = look(deadline, cancelled, second, report.costs);
+  }
+  if (report.problem.empty()) {
+    const std::uint32_t doubts = first.totals.doubts | second.totals.doubts;
+    for (std::uint32_t bit = 1; bit != 0; bit <<= 1U) {
+      if ((doubts & bit) != 0) {
+        report.doubts.push_back(
+            sentence(bit, first.unstopped != 0 ? first.unstopped : second.unstopped));
       }
-      if (!report.problem.empty() || (each.totals.doubts & kThreadNotStopped) == 0) {
-        break;
-      }
     }
-    report.costs.total_ns = since(begin);
-    if (!report.problem.empty()) {
-      return report;
-    }
-    if (&each == looks.data()) {
-      std::this_thread::sleep_for(kBetweenLooks);
-    }
+    report.live_tasks = second.totals.tasks;
+    compare(first, second, doubts != kNoDoubt, report);
   }
-
-  const std::uint32_t doubts = looks[0].totals.doubts | looks[1].totals.doubts;
-  for (std::uint32_t bit = 1; bit != 0; bit <<= 1U) {
-    if ((doubts & bit) != 0) {
-      report.doubts.push_back(
-          sentence(bit, looks[0].unstopped != 0 ? looks[0].unstopped : looks[1].unstopped));
-    }
-  }
-  report.live_tasks = looks[1].totals.tasks;
-  std::unordered_map<std::uint64_t, const TaskFinding*> first;
-  for (const TaskFinding& finding : looks[0].findings) {
-    first[finding.id] = &finding;
-  }
-  std::size_t same = 0;
-  for (const TaskFinding& second : looks[1].findings) {
-    const auto found = first.find(second.id);
-    if (found == first.end() || found->second->sequence != second.sequence ||
-        found->second->resumed != second.resumed) {
-      continue;
-    }
-    ++same;
-    const TaskFinding& finding = worse(*found->second, second);
-    Verdict verdict = Verdict::kSuspect;
-    if (finding.reached == Reached::kByProgram) {
-      verdict = Verdict::kReachable;
-    } else if (finding.reached == Reached::kByNobody && doubts == 0) {
-      verdict = Verdict::kProven;
-    }
-    report.tasks.push_back({second.id, second.resumed, verdict, finding.reached, finding.holder});
-  }
-  report.changed = std::max(looks[0].findings.size(), looks[1].findings.size()) - same;
   report.costs.total_ns = since(begin);
   return report;
 }

@@ -76,10 +76,14 @@ class Prover {
 
  private:
   struct Look;
+  class Session;
 
   [[nodiscard]] std::string look(std::chrono::steady_clock::time_point deadline,
                                  const std::function<bool()>& cancelled, Look& out,
                                  ProofCosts& costs) const;
+
+  /// Tells what both looks agree on.
+  static void compare(const Look& first, const Look& second, bool doubtful, ProofReport& report);
 
   ProverOptions options_;
 };

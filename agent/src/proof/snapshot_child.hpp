@@ -16,7 +16,6 @@ namespace xgops::proof {
 
 enum class ChildOutcome : std::uint8_t {
   kDone = 0,
-  kRefused,    ///< The system makes no child.
   kFailed,     ///< It ended before it was done.
   kLate,       ///< The deadline came first.
   kCancelled,  ///< Nobody wants the answer any more.

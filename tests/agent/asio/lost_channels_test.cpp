@@ -67,7 +67,7 @@ class LostChannelsTest : public testing::Test {
     context_->restart();
     context_->poll();
   }
-  ~LostChannelsTest() override {
+  void TearDown() override {  // NOLINT(readability-identifier-naming): as GoogleTest has it.
     elsewhere([&] { context_.reset(); });
   }
 

@@ -49,7 +49,7 @@ class Look {
     readable = before.read(fd.get());
     heap = find_glibc_heap(before);
     threads_.push_back(own_thread_pointer());
-    probe_.emplace();
+    probe_.emplace(heap);
   }
   /// What is allocated after this is not seen.
   void take() {

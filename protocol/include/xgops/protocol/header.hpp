@@ -50,7 +50,7 @@ inline constexpr std::uint32_t kMaxArgumentBytes = 4 * 1024;
 /// Most bytes of a module's build id; an agent sends none of a longer one.
 inline constexpr std::uint32_t kMaxBuildIdBytes = 64;
 /// How much memory of a target a proof looks through unless told otherwise.
-inline constexpr std::uint64_t kDefaultProofBytes = 1024 * 1024 * 1024;
+inline constexpr std::uint64_t kDefaultProofBytes = 1'073'741'824;
 
 /// Message types. Values are never reused. A request and its reply have the same type.
 enum class MessageType : std::uint16_t {
