@@ -132,19 +132,15 @@ std::uint64_t BlockMap::start_before(const Region& region, std::uint64_t address
   return region.range.begin + (word * 64 + last) * kUnit;
 }
 
-Block BlockMap::find(std::uint64_t address) const noexcept {
-  std::uint32_t index = 0;
-  const Region* const region = region_of(address, index);
-  if (region == nullptr) {
-    return {};
-  }
-  switch (region->kind) {
+Block BlockMap::block_in(const Region& region, std::uint32_t index,
+                         std::uint64_t address) noexcept {
+  switch (region.kind) {
     case RegionKind::kSingle: {
-      const std::uint64_t begin = region->range.begin + kHeaderBytes;
-      return address >= begin ? Block{begin, region->range.end, index} : Block{};
+      const std::uint64_t begin = region.range.begin + kHeaderBytes;
+      return address >= begin ? Block{begin, region.range.end, index} : Block{};
     }
     case RegionKind::kChunks: {
-      const std::uint64_t begin = start_before(*region, address);
+      const std::uint64_t begin = start_before(region, address);
       if (begin == 0) {
         return {};
       }
@@ -154,8 +150,8 @@ Block BlockMap::find(std::uint64_t address) const noexcept {
     }
     case RegionKind::kSlabs: {
       using tasks::FrameSlab;
-      const std::uint64_t number = (address - region->range.begin) / FrameSlab::kBytes;
-      const std::uint64_t slab = region->range.begin + number * FrameSlab::kBytes;
+      const std::uint64_t number = (address - region.range.begin) / FrameSlab::kBytes;
+      const std::uint64_t slab = region.range.begin + number * FrameSlab::kBytes;
       const std::uint64_t end = slab + FrameSlab::kBytes - FrameSlab::kEnd;
       const std::uint64_t bytes = word_at(end) * detail::ThreadBlock::kUnit;
       const std::uint64_t first = slab + FrameSlab::offset(number);
@@ -167,6 +163,43 @@ Block BlockMap::find(std::uint64_t address) const noexcept {
     }
   }
   return {};
+}
+
+Block BlockMap::find(std::uint64_t address) const noexcept {
+  std::uint32_t index = 0;
+  const Region* const region = region_of(address, index);
+  return region == nullptr ? Block{} : block_in(*region, index, address);
+}
+
+Block BlockMap::find_unmarked(std::uint64_t address) const noexcept {
+  std::uint32_t index = 0;
+  const Region* const region = region_of(address, index);
+  if (region == nullptr) {
+    return {};
+  }
+  if (region->kind == RegionKind::kChunks) {
+    // Most pointers lead to blocks that are marked already: their headers need not be read.
+    const std::uint64_t begin = start_before(*region, address);
+    if (begin == 0 || has_bit(region->marks, (begin - region->range.begin) / kUnit)) {
+      return {};
+    }
+  }
+  const Block block = block_in(*region, index, address);
+  return block && !is_marked(block) ? block : Block{};
+}
+
+bool BlockMap::prefetch(std::uint64_t address) const noexcept {
+  std::uint32_t index = 0;
+  const Region* const region = region_of(address, index);
+  if (region == nullptr) {
+    return false;
+  }
+  if (region->kind == RegionKind::kChunks) {
+    const std::uint64_t word = (address - region->range.begin) / kUnit / 64;
+    __builtin_prefetch(&region->starts[word]);
+    __builtin_prefetch(&region->marks[word]);
+  }
+  return true;
 }
 
 std::uint64_t BlockMap::bit_of(const Region& region, const Block& block) noexcept {

@@ -46,6 +46,10 @@ class BlockMap {
   // After that.
   /// Interior addresses count, and the one behind the last byte unless it is another block's.
   [[nodiscard]] Block find(std::uint64_t address) const noexcept;
+  /// As `find`, for blocks that are not marked; cheaper for those that are.
+  [[nodiscard]] Block find_unmarked(std::uint64_t address) const noexcept;
+  /// Asks for what `find_unmarked` is going to read. False: `address` lies in no region.
+  bool prefetch(std::uint64_t address) const noexcept;
   /// False: it was marked already.
   bool mark(const Block& block) noexcept;
   [[nodiscard]] bool is_marked(const Block& block) const noexcept;
@@ -78,6 +82,8 @@ class BlockMap {
   [[nodiscard]] const Region* region_of(std::uint64_t address, std::uint32_t& index) const noexcept;
   [[nodiscard]] static std::uint64_t start_before(const Region& region,
                                                   std::uint64_t address) noexcept;
+  [[nodiscard]] static Block block_in(const Region& region, std::uint32_t index,
+                                      std::uint64_t address) noexcept;
   [[nodiscard]] static std::uint64_t bit_of(const Region& region, const Block& block) noexcept;
 
   ScratchArray<Region> regions_;

@@ -55,8 +55,8 @@ Range library_data(const MemoryMap& map) noexcept {
   return data;
 }
 
-/// Where the word behind the first of a chunk that was just freed leads: to the arena's unsorted bin.
-/// 0: the chunk was merged with free memory around it.
+/// Where the word behind the first of a chunk that was just freed leads: to the arena's unsorted
+/// bin. 0: the chunk was merged with free memory around it.
 std::uint64_t bin_of_freed_chunk(std::uint64_t& neighbour, std::size_t bytes) noexcept {
   const std::uint64_t probe = allocate(bytes);
   neighbour = allocate(bytes);
@@ -299,8 +299,7 @@ HeapProbe::HeapProbe(const GlibcHeap& heap) noexcept {
   for (std::size_t i = 0; i < kInUse; ++i) {
     in_use_[i] = {allocate(kBytes[i]), kBytes[i]};
   }
-  const auto cache =
-      word_at(own_thread_pointer() + static_cast<std::uint64_t>(heap.cache_offset));
+  const auto cache = word_at(own_thread_pointer() + static_cast<std::uint64_t>(heap.cache_offset));
   free_until([&](std::uint64_t freed) {
     not_in_use_ = cache_has(cache, freed) ? freed : 0;
     return not_in_use_ != 0;

@@ -295,7 +295,8 @@ std::string Prover::look(steady_clock::time_point deadline, const std::function<
       return problem;
     }
     if ((out.totals.doubts & kHeapUnknown) != 0) {
-      problem = heap_problem(out.totals.heap_fault);  // It may have been in the middle of something.
+      problem =
+          heap_problem(out.totals.heap_fault);  // It may have been in the middle of something.
     } else if ((out.totals.doubts & kThreadNotStopped) == 0) {
       return {};
     }

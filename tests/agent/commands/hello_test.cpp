@@ -49,7 +49,7 @@ TEST(HelloTest, SaysWhoAnswersAndWhatItKnows) {
   EXPECT_EQ(response->start_time_ticks, state->identity.start_time_ticks);
   EXPECT_EQ(response->instance_id, state->identity.instance_id);
   EXPECT_EQ(response->agent_version, kVersion);
-  EXPECT_EQ(response->capabilities, (std::vector<std::uint16_t>{2, 3, 4, 5, 6, 7, 8, 9}));
+  EXPECT_EQ(response->capabilities, (std::vector<std::uint16_t>{2, 3, 4, 5, 6, 7, 8, 9, 10}));
 }
 
 TEST(HelloTest, IsFilledInWithoutCommonVersionToo) {
