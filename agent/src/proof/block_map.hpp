@@ -49,7 +49,7 @@ class BlockMap {
   /// As `find`, for blocks that are not marked; cheaper for those that are.
   [[nodiscard]] Block find_unmarked(std::uint64_t address) const noexcept;
   /// Asks for what `find_unmarked` is going to read. False: `address` lies in no region.
-  bool prefetch(std::uint64_t address) const noexcept;
+  [[nodiscard]] bool prefetch(std::uint64_t address) const noexcept;
   /// False: it was marked already.
   bool mark(const Block& block) noexcept;
   [[nodiscard]] bool is_marked(const Block& block) const noexcept;

@@ -183,6 +183,10 @@ class Prover::Session {
 };
 
 const char* Prover::Session::prepare() {
+  if (own_seccomp_filters(options_.task_directory_fd) > options_.seccomp_filters) {
+    return "the program confined itself with seccomp since the agent began: it might be killed for "
+           "making a child";
+  }
   MemoryMap map(*scratch_);
   if (!read_map(map)) {
     return "/proc/self/smaps cannot be read";

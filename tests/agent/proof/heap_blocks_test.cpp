@@ -141,9 +141,9 @@ TEST(HeapBlocksTest, AreMarkedWhenTheyAreFree) {
     for (std::uint64_t& each : freed) {
       each = hide(std::malloc(40));
     }
-    const auto between = std::malloc(3000);
+    const auto between = hide(std::malloc(3000));
     const auto unsorted = hide(std::malloc(3000));
-    const auto behind = std::malloc(3000);
+    const auto behind = hide(std::malloc(3000));
     for (const std::uint64_t each : freed) {
       release(each);
     }
@@ -156,8 +156,8 @@ TEST(HeapBlocksTest, AreMarkedWhenTheyAreFree) {
       EXPECT_TRUE(look.is_free(each ^ kHidden));
     }
     EXPECT_GE(look.totals.cached, 7U);
-    std::free(between);
-    std::free(behind);
+    release(between);
+    release(behind);
   });
 }
 

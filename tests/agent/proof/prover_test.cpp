@@ -20,9 +20,12 @@
 #include <thread>
 #include <utility>
 
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -489,12 +492,38 @@ TEST_F(ProverTest, SurvivesAChildThatCrashes) {
   expect_proven(lost);
 }
 
+TEST_F(ProverTest, RefusesOnceTheProgramHasConfinedItself) {
+  ProofReport report;
+  const int signal = test::capture_signal();
+  std::thread([&] {
+    const UniqueFd tasks(::open("/proc/self/task", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    const unsigned before = own_seccomp_filters(tasks.get());
+    sock_filter allow{BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ALLOW};
+    const sock_fprog program{1, &allow};
+    if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
+        ::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) != 0) {
+      report.problem = "no seccomp here";
+      return;
+    }
+    const Prover prover({.task_directory_fd = tasks.get(),
+                         .signal = signal,
+                         .seccomp_filters = before,
+                         .tasks = tasks::own_source()});
+    report = prover.prove(std::chrono::steady_clock::now() + std::chrono::seconds(50), {});
+  }).join();
+
+  EXPECT_NE(report.problem.find("seccomp"), std::string::npos) << report.problem;
+  EXPECT_EQ(report.costs.stops, 0U);
+}
+
 TEST_F(ProverTest, EndsAChildThatTakesTooLong) {
   const LostTask lost = lose_receiver(*executor_);
   const Fork hanging = [](int* pidfd) -> long {
     const long pid = raw_fork(pidfd);
-    while (pid == 0) {
-      ::syscall(SYS_pause);
+    if (pid == 0) {
+      for (;;) {
+        ::syscall(SYS_pause);
+      }
     }
     return pid;
   };

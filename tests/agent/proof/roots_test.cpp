@@ -18,7 +18,7 @@ namespace xgops::proof {
 namespace {
 
 struct Collected {
-  explicit Collected(std::initializer_list<std::string_view> lines) {
+  Collected(std::initializer_list<std::string_view> lines) {
     for (const std::string_view line : lines) {
       map.add_line(line);
     }
