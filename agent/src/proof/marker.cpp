@@ -9,6 +9,10 @@
 namespace xgops::proof {
 namespace {
 
+// How much of a large block is read before what it leads to is followed: else an array of a million
+// pointers would take as many places on the stack.
+constexpr std::uint64_t kSliceBytes = 4096;
+
 struct Candidate {
   std::uint64_t word;
   std::uint64_t at;  ///< Where it was found.
@@ -29,7 +33,7 @@ void Marker::reach(std::uint64_t address, const Origin& origin) noexcept {
   stack_.push({block.begin, block.end});
 }
 
-void Marker::add_range(const Range& range) noexcept {
+void Marker::read_words(const Range& range) noexcept {
   // Candidates wait in a ring until what is known of them has come from memory.
   constexpr std::size_t kRing = 16;
   std::array<Candidate, kRing>
@@ -58,6 +62,10 @@ void Marker::add_range(const Range& range) noexcept {
   }
 }
 
+void Marker::add_range(const Range& range) noexcept {
+  stack_.push(range);
+}
+
 void Marker::add_block(const Block& block) noexcept {
   blocks_.mark(block);
   stack_.push({block.begin, block.end});
@@ -65,7 +73,14 @@ void Marker::add_block(const Block& block) noexcept {
 
 void Marker::run() noexcept {
   while (!stack_.empty()) {
-    add_range(stack_.pop());
+    const Range next = stack_.pop();
+    const std::uint64_t slice_end = (next.begin + kSliceBytes) & ~std::uint64_t{7};
+    if (slice_end >= next.end) {
+      read_words(next);
+      continue;
+    }
+    stack_.push({slice_end, next.end});
+    read_words({next.begin, slice_end});
   }
 }
 

@@ -39,7 +39,7 @@ class Marker {
       reach(word, origin);
     }
   }
-  /// All aligned words of memory that can be read.
+  /// All aligned words of memory that can be read, as soon as it runs.
   void add_range(const Range& range) noexcept;
   /// What a block holds counts from now on, marked before or not.
   void add_block(const Block& block) noexcept;
@@ -53,6 +53,7 @@ class Marker {
   static constexpr std::uint64_t kAddressBits = (std::uint64_t{1} << 47) - 1;
 
   void reach(std::uint64_t address, const Origin& origin) noexcept;
+  void read_words(const Range& range) noexcept;
 
   BlockMap& blocks_;
   ScratchArray<Range> stack_;

@@ -13,7 +13,7 @@ namespace xgops::test {
 /// Chunks one behind the other in memory of its own.
 class ChunkImage {
  public:
-  static constexpr std::size_t kBytes = std::size_t{64} << 10;
+  static constexpr std::size_t kBytes = std::size_t{512} << 10;
 
   /// A chunk of so many bytes, the header included. Returns the address of its block.
   std::uint64_t add(std::uint64_t bytes, bool in_use = true) {

@@ -33,6 +33,13 @@ class MarkerTest : public testing::Test {
     marker_.add_word(word, {});
     marker_.run();
   }
+  std::uint64_t scratch_bytes() const {
+    std::uint64_t bytes = 0;
+    for (const Range& each : scratch_.ranges()) {
+      bytes += each.bytes();
+    }
+    return bytes;
+  }
   bool is_marked(std::uint64_t block) { return blocks_.is_marked(blocks_.find(block)); }
 
   static bool on_special(void* context, const Block& block, const Origin& /*origin*/) {
@@ -113,6 +120,43 @@ TEST_F(MarkerTest, FindsLargeBlocksFromAnyOfTheirPages) {
   EXPECT_EQ(blocks_.find(next).begin, next);
   EXPECT_FALSE(blocks_.find(image_->begin()));
   EXPECT_FALSE(blocks_.find(image_->range().end));
+}
+
+TEST_F(MarkerTest, FollowsEveryWordOfALargeBlockWithoutKeepingAllInMind) {
+  constexpr std::size_t kBlocks = 6000;
+  const std::uint64_t array = image_->add(16 + kBlocks * 8);
+  std::vector<std::uint64_t> blocks;
+  for (std::size_t i = 0; i < kBlocks; ++i) {
+    blocks.push_back(image_->add(32));
+    image_->set(array + i * 8, blocks.back());
+  }
+  finish();
+  const std::uint64_t before = scratch_bytes();
+
+  mark_from(array);
+
+  for (const std::uint64_t block : blocks) {
+    ASSERT_TRUE(is_marked(block));
+  }
+  EXPECT_LT(scratch_bytes() - before, kBlocks * sizeof(Range));
+}
+
+TEST_F(MarkerTest, ReadsRangesThatBeginAtOddAddresses) {
+  constexpr std::size_t kWords = 1500;
+  std::vector<std::uint64_t> words;
+  for (std::size_t i = 0; i < kWords; ++i) {
+    words.push_back(image_->add(32));
+  }
+  finish();
+  const auto begin = reinterpret_cast<std::uint64_t>(words.data());
+
+  marker_.add_range({begin + 5, begin + kWords * 8});
+  marker_.run();
+
+  EXPECT_FALSE(is_marked(words[0]));
+  for (std::size_t i = 1; i < kWords; ++i) {
+    EXPECT_TRUE(is_marked(words[i])) << i;
+  }
 }
 
 TEST_F(MarkerTest, AsksAboutSpecialBlocks) {
