@@ -37,22 +37,20 @@ bool copy(std::uint64_t address, Value& value) noexcept {
   return address != 0 && support::copy_own_memory(address, &value, sizeof value) == sizeof value;
 }
 
-/// The data of libc.so.6, with what follows it without a name (.bss). Empty: there is none or more
-/// than one.
+/// The data of the libc.so.6 in use, with what follows it without a name (.bss): debuggers and the
+/// like may have its file mapped once more. Empty: there is none.
 Range library_data(const MemoryMap& map) noexcept {
-  Range data;
-  for (const Mapping& mapping : map.mappings()) {
-    if (mapping.c_library && mapping.writable) {
-      if (data.end != 0) {
-        return {};
-      }
-      data = mapping.range;
-    } else if (mapping.range.begin == data.end && mapping.writable &&
-               mapping.kind == MappingKind::kAnonymous) {
-      return {data.begin, mapping.range.end};
-    }
+  // A text of the library's own, in front of its data.
+  const Mapping* mapping = map.find(reinterpret_cast<std::uint64_t>(::gnu_get_libc_version()));
+  while (mapping != nullptr && mapping->c_library && !mapping->writable) {
+    mapping = map.find(mapping->range.end);
   }
-  return data;
+  if (mapping == nullptr || !mapping->c_library) {
+    return {};
+  }
+  const Mapping* const rest = map.find(mapping->range.end);
+  const bool has_rest = rest != nullptr && rest->writable && rest->kind == MappingKind::kAnonymous;
+  return {mapping->range.begin, has_rest ? rest->range.end : mapping->range.end};
 }
 
 /// Where the word behind the first of a chunk that was just freed leads: to the arena's unsorted
@@ -242,7 +240,7 @@ GlibcHeap find_glibc_heap(const MemoryMap& map) noexcept {
   }
   const Range data = library_data(map);
   if (data.bytes() == 0) {
-    return failed("the process has no libc.so.6 of its own, or several");
+    return failed("the process has no libc.so.6 of its own");
   }
   const std::uint64_t thread = own_thread_pointer();
   GlibcHeap heap;

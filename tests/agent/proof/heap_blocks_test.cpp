@@ -19,7 +19,10 @@
 #include <utility>
 #include <vector>
 
+#include <dlfcn.h>
 #include <fcntl.h>
+#include <gnu/libc-version.h>
+#include <sys/mman.h>
 
 namespace xgops::proof {
 namespace {
@@ -161,11 +164,13 @@ TEST(HeapBlocksTest, AreMarkedWhenTheyAreFree) {
   });
 }
 
-TEST(HeapBlocksTest, OfWhichNoneLeadsToABlockAreNotReached) {
-  on_own_thread([] {
+/// Whether blocks that nothing leads to are not reached, while others are.
+bool tells_lost_blocks() {
+  bool told = false;
+  on_own_thread([&told] {
     Look look;
     const std::uint64_t lost = hide(std::malloc(100));
-    const std::uint64_t lost_large = hide(std::malloc(50'000'000));
+    const std::uint64_t lost_large = hide(std::malloc(300'000));  // Has a mapping for itself.
     auto** const outer = static_cast<void**>(std::calloc(4, sizeof(void*)));
     void* const inner = std::malloc(500);
     outer[3] = static_cast<char*>(inner) + 100;
@@ -174,16 +179,26 @@ TEST(HeapBlocksTest, OfWhichNoneLeadsToABlockAreNotReached) {
     look.mark();
 
     XGOPS_NEED_GLIBC_HEAP(look);
-    EXPECT_FALSE(look.is_reached(lost ^ kHidden));
-    EXPECT_FALSE(look.is_reached(lost_large ^ kHidden));
     EXPECT_TRUE(look.is_reached(address(outer)));
     EXPECT_TRUE(look.is_reached(address(inner)));
+    told = !look.is_reached(lost ^ kHidden) && !look.is_reached(lost_large ^ kHidden);
     release(lost);
     release(lost_large);
     std::free(inner);
     std::free(outer);
     g_kept = nullptr;
   });
+  return told;
+}
+
+TEST(HeapBlocksTest, OfWhichNoneLeadsToABlockAreNotReached) {
+  // What others have left on the main thread's stack, or the allocator in memory that is in use
+  // again, may look like a pointer into one of them.
+  bool told = false;
+  for (int attempt = 0; attempt < 5 && !told; ++attempt) {
+    told = tells_lost_blocks();
+  }
+  EXPECT_TRUE(told);
 }
 
 TEST(HeapBlocksTest, AreFoundInTheArenasOfAllThreads) {
@@ -278,6 +293,27 @@ TEST(GlibcHeapTest, IsFoundInWhateverStateTheHeapIs) {
       release(each);
     }
   });
+}
+
+TEST(GlibcHeapTest, IsFoundBesideOtherMappingsOfTheLibrarysFile) {
+  Dl_info library{};
+  ASSERT_NE(::dladdr(::gnu_get_libc_version(), &library), 0);
+  // As libelf maps it for whoever looks for names.
+  std::array<void*, 3> mapped{};
+  for (void*& each : mapped) {
+    const support::UniqueFd file(::open(library.dli_fname, O_RDONLY | O_CLOEXEC));
+    each = ::mmap(nullptr, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE, file.get(), 0);
+    ASSERT_NE(each, MAP_FAILED);
+  }
+
+  on_own_thread([] {
+    const Look look;
+    EXPECT_EQ(look.heap.problem, nullptr) << look.heap.problem;
+  });
+
+  for (void* const each : mapped) {
+    ::munmap(each, 4096);
+  }
 }
 
 TEST(StackOfTest, IsWhereTheThreadsVariablesAre) {
