@@ -32,8 +32,15 @@ std::string_view text_at(std::uint64_t address, std::size_t bytes,
 
 }  // namespace
 
-bool is_provable(WaitReason reason) noexcept {
+bool is_provable(WaitReason reason, detail::TaskArgumentBits kind) noexcept {
+  const bool for_object = kind == detail::kArgumentObject || kind == detail::kArgumentHolder ||
+                          kind == detail::kArgumentHolderSet;
+  const bool for_tasks = kind == detail::kArgumentTask || kind == detail::kArgumentCount;
   switch (reason) {
+    case WaitReason::kAllOf:
+    case WaitReason::kFirstOf:
+      // Not only tasks may be in a group. What else is in it leads to it, should it be alive.
+      return for_tasks;
     case WaitReason::kChannelSend:
     case WaitReason::kChannelReceive:
     case WaitReason::kJoin:
@@ -48,7 +55,7 @@ bool is_provable(WaitReason reason) noexcept {
     case WaitReason::kFuture:
     case WaitReason::kSelect:
     case WaitReason::kCustom:
-      return true;
+      return for_object || kind == detail::kArgumentTask;
     default:
       return false;
   }
@@ -104,12 +111,16 @@ bool WaitingTasks::add_frames(std::uint64_t top, ScratchArray<Block>& frames) no
 }
 
 /// Somebody else ends its wait, or nobody has to: whatever it has can be reached.
-void WaitingTasks::add_live(std::uint64_t id, std::uint64_t top, bool moves) noexcept {
+void WaitingTasks::add_live(std::uint64_t id, std::uint64_t parent, std::uint64_t top,
+                            bool moves) noexcept {
   free_frame_ = false;
   // Frames elsewhere are in memory that counts anyway.
   (void)add_frames(top, live_frames_);
   contradicted_ = contradicted_ || (free_frame_ && !moves);
   live_ids_.push(id);
+  if (parent != 0) {
+    live_parents_.push(parent);
+  }
 }
 
 void WaitingTasks::add(const tasks::RecordCopy& record) noexcept {
@@ -117,19 +128,19 @@ void WaitingTasks::add(const tasks::RecordCopy& record) noexcept {
                    .sequence = record.sequence,
                    .resumed = record.resumed,
                    .object = record.argument,
+                   .parent = record.parent(),
                    .first_frame = static_cast<std::uint32_t>(frames_.size())};
   const detail::TaskArgumentBits kind = record.argument_kind();
   bool provable = record.state() == detail::kTaskWaiting && record.top != 0;
   if (provable) {
     const Operation& operation = operation_at(record.operation);
     task.waits_for_task = kind == detail::kArgumentTask;
+    task.waits_for_children = kind == detail::kArgumentCount;
     task.asio_channel = operation.channel;
-    provable = is_provable(operation.reason) && record.argument != 0 &&
-               (task.waits_for_task || kind == detail::kArgumentObject ||
-                kind == detail::kArgumentHolder || kind == detail::kArgumentHolderSet);
+    provable = is_provable(operation.reason, kind) && record.argument != 0;
   }
   if (!provable) {
-    add_live(record.id(), record.top, record.state() != detail::kTaskWaiting);
+    add_live(record.id(), record.parent(), record.top, record.state() != detail::kTaskWaiting);
     return;
   }
   free_frame_ = false;
@@ -173,6 +184,9 @@ void WaitingTasks::connect(WaitingTask& task, std::uint32_t number) noexcept {
   }
   place(task.id | kTaskKey, true)->owner = number;
   Place* its = nullptr;
+  if (task.waits_for_children) {
+    return;
+  }
   if (task.waits_for_task) {
     its = place(task.object | kTaskKey, true);
   } else if (const Block block = blocks_.find(task.object); block && !blocks_.is_marked(block)) {
@@ -189,6 +203,23 @@ void WaitingTasks::connect(WaitingTask& task, std::uint32_t number) noexcept {
   }
 }
 
+std::uint32_t WaitingTasks::waiting_parent_of(const WaitingTask& child) noexcept {
+  const Place* const its = child.parent == 0 ? nullptr : place(child.parent | kTaskKey, false);
+  return its != nullptr && its->owner != 0 && tasks_[its->owner - 1].waits_for_children ? its->owner
+                                                                                        : 0;
+}
+
+bool WaitingTasks::waits_for_live_task(const WaitingTask& task) noexcept {
+  if (task.waits_for_children) {
+    return !task.has_waiting_child ||
+           std::binary_search(live_parents_.begin(), live_parents_.end(), task.id);
+  }
+  // One that has ended is no reason to believe anything.
+  return task.waits_for_task &&
+         (std::binary_search(live_ids_.begin(), live_ids_.end(), task.object) ||
+          place(task.object | kTaskKey, false)->owner == 0);
+}
+
 bool WaitingTasks::collect() noexcept {
   if (!operations_.resize(kOperationSlots)) {
     return false;
@@ -201,7 +232,7 @@ bool WaitingTasks::collect() noexcept {
         (outcome == tasks::RecordOutcome::kNotLive && state == detail::kTaskCreated)) {
       // Between two states: it is about to run, or was just made.
       ++live_tasks_;
-      add_live(copy.id(),
+      add_live(copy.id(), copy.parent(),
                reinterpret_cast<std::uint64_t>(record.top.load(std::memory_order_relaxed)), true);
     } else if (outcome == tasks::RecordOutcome::kSeen) {
       ++live_tasks_;
@@ -214,7 +245,13 @@ bool WaitingTasks::collect() noexcept {
   for (std::uint32_t i = 0; i < tasks_.size(); ++i) {
     connect(tasks_[i], i + 1);
   }
+  for (const WaitingTask& task : tasks_) {
+    if (const std::uint32_t parent = waiting_parent_of(task); parent != 0) {
+      tasks_[parent - 1].has_waiting_child = true;
+    }
+  }
   std::sort(live_ids_.begin(), live_ids_.end());
+  std::sort(live_parents_.begin(), live_parents_.end());
   return !contradicted_;
 }
 
@@ -244,8 +281,11 @@ void WaitingTasks::finish_following() noexcept {
       // Others may wait for something in it.
       follow_waiters(place(frame.begin, false)->waiter, next.origin);
     }
-    follow_waiters(place(task.id | kTaskKey, false)->waiter,
-                   {.kind = Origin::Kind::kLiveTask, .address = task.id});
+    const Origin by_task{.kind = Origin::Kind::kLiveTask, .address = task.id};
+    follow_waiters(place(task.id | kTaskKey, false)->waiter, by_task);
+    if (const std::uint32_t parent = waiting_parent_of(task); parent != 0) {
+      follow(parent, derived(), by_task);
+    }
   }
 }
 
@@ -277,13 +317,10 @@ void WaitingTasks::follow_live_tasks() noexcept {
     const WaitingTask& task = tasks_[number - 1];
     if (task.reached == Reached::kByProgram) {
       follow(number, Reached::kByProgram, task.origin);
-    } else if (task.waits_for_task) {
-      // One that has ended is no reason to believe anything.
-      const bool lives = std::binary_search(live_ids_.begin(), live_ids_.end(), task.object);
-      if (lives || place(task.object | kTaskKey, false)->owner == 0) {
-        follow(number, Reached::kByProgram,
-               {.kind = Origin::Kind::kLiveTask, .address = task.object});
-      }
+    } else if (waits_for_live_task(task)) {
+      follow(
+          number, Reached::kByProgram,
+          {.kind = Origin::Kind::kLiveTask, .address = task.waits_for_children ? 0 : task.object});
     }
   }
   finish_following();

@@ -21,10 +21,13 @@ struct WaitingTask {
   std::uint32_t sequence = 0;
   std::uint32_t resumed = 0;
   std::uint64_t object = 0;  ///< What it waits for: an address, or the id of a task.
+  std::uint64_t parent = 0;  ///< The task that created it; 0: none.
   std::uint32_t first_frame = 0;
   std::uint32_t frames = 0;
   std::uint32_t next_waiter = 0;  ///< The next task that waits for the same, + 1.
   bool waits_for_task = false;
+  bool waits_for_children = false;  ///< For all or the first of several tasks that it created.
+  bool has_waiting_child = false;
   bool asio_channel = false;
   bool frame_reached = false;
   bool followed = false;  ///< What its frames hold counts.
@@ -32,8 +35,8 @@ struct WaitingTask {
   Origin origin = {};
 };
 
-/// Whether such a wait ends only by what is waited for.
-[[nodiscard]] bool is_provable(WaitReason reason) noexcept;
+/// Whether such a wait ends only by what is waited for, and that is known.
+[[nodiscard]] bool is_provable(WaitReason reason, detail::TaskArgumentBits kind) noexcept;
 
 /// In the child: reads the records, then answers the marker.
 class WaitingTasks {
@@ -46,6 +49,7 @@ class WaitingTasks {
         live_frames_(scratch),
         places_(scratch),
         live_ids_(scratch),
+        live_parents_(scratch),
         operations_(scratch),
         followed_(scratch),
         marker_(blocks, scratch, &WaitingTasks::on_special, this) {}
@@ -86,11 +90,15 @@ class WaitingTasks {
 
   void add(const tasks::RecordCopy& record) noexcept;
   [[nodiscard]] bool add_frames(std::uint64_t top, ScratchArray<Block>& frames) noexcept;
-  void add_live(std::uint64_t id, std::uint64_t top, bool moves) noexcept;
+  void add_live(std::uint64_t id, std::uint64_t parent, std::uint64_t top, bool moves) noexcept;
   [[nodiscard]] const Operation& operation_at(std::uint64_t address) noexcept;
   [[nodiscard]] Place* place(std::uint64_t key, bool make) noexcept;
   [[nodiscard]] bool make_places() noexcept;
   void connect(WaitingTask& task, std::uint32_t number) noexcept;
+  /// The task that waits for all tasks it created, `child` among them; 0: none does.
+  [[nodiscard]] std::uint32_t waiting_parent_of(const WaitingTask& child) noexcept;
+  /// Whether a task that goes on by itself can end the wait of `task` for other tasks.
+  [[nodiscard]] bool waits_for_live_task(const WaitingTask& task) noexcept;
   void follow_waiters(std::uint32_t first, const Origin& origin) noexcept;
   void follow(std::uint32_t number, Reached how, const Origin& origin) noexcept;
   /// Until no task is left whose frames are to be followed.
@@ -107,7 +115,8 @@ class WaitingTasks {
   ScratchArray<Block> live_frames_;  ///< Of tasks that go on by themselves.
   ScratchArray<Place> places_;       ///< Open addressing.
   ScratchArray<std::uint64_t> live_ids_;
-  ScratchArray<Operation> operations_;  ///< Open addressing.
+  ScratchArray<std::uint64_t> live_parents_;  ///< Of those: who created them.
+  ScratchArray<Operation> operations_;        ///< Open addressing.
   ScratchArray<Followed> followed_;
   Marker marker_;
   bool second_phase_ = false;

@@ -4,10 +4,12 @@
 #include "tasks/snapshot.hpp"
 
 #include <asio.hpp>
+#include <asio/experimental/awaitable_operators.hpp>
 #include <asio/experimental/channel.hpp>
 #include <asio/experimental/concurrent_channel.hpp>
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <set>
@@ -111,6 +113,77 @@ TEST_F(LostChannelsTest, AreReachableWhileSomebodyHasThem) {
 
   elsewhere([&] { kept_.reset(); });
   EXPECT_EQ(proof_of(prove(), id).verdict, Verdict::kProven);
+}
+
+asio::awaitable<void> receive_all(std::shared_ptr<AsioChannel> one,
+                                  std::shared_ptr<AsioChannel> other) {
+  using namespace asio::experimental::awaitable_operators;
+  co_await (receive(std::move(one)) && receive(std::move(other)));
+}
+asio::awaitable<void> receive_unless(std::shared_ptr<AsioChannel> channel,
+                                     std::chrono::hours patience) {
+  using namespace asio::experimental::awaitable_operators;
+  asio::steady_timer timer(co_await asio::this_coro::executor, patience);
+  co_await (receive(std::move(channel)) || timer.async_wait(asio::use_awaitable));
+}
+
+/// The task, and those that it created.
+std::set<std::uint64_t> family_of(std::uint64_t id) {
+  std::set<std::uint64_t> family{id};
+  tasks::TaskReader(tasks::registry()).read({}, [&](const tasks::TaskSighting& task) {
+    if (task.parent == id) {
+      family.insert(task.id);
+    }
+  });
+  return family;
+}
+
+TEST_F(LostChannelsTest, AreProvenInGroups) {
+  std::set<std::uint64_t> family;
+  spawn([&](asio::io_context& context) {
+    co_spawn(
+        context,
+        receive_all(std::make_shared<AsioChannel>(context), std::make_shared<AsioChannel>(context)),
+        asio::detached);
+  });
+  family = family_of(*live_ids().begin());
+  ASSERT_EQ(family.size(), 3U);
+
+  const proof::ProofReport report = prove();
+
+  for (const std::uint64_t id : family) {
+    const proof::TaskProof proof = proof_of(report, id);
+    EXPECT_EQ(proof.verdict, Verdict::kProven)
+        << static_cast<int>(proof.reached) << " by " << static_cast<int>(proof.holder.kind);
+  }
+}
+
+TEST_F(LostChannelsTest, AreReachableInGroupsWhileSomebodyHasOneOfThem) {
+  spawn([this](asio::io_context& context) {
+    kept_ = std::make_shared<AsioChannel>(context);
+    co_spawn(context, receive_all(std::make_shared<AsioChannel>(context), kept_), asio::detached);
+  });
+  const std::uint64_t parent = *live_ids().begin();
+  ASSERT_EQ(family_of(parent).size(), 3U);
+
+  EXPECT_EQ(proof_of(prove(), parent).verdict, Verdict::kReachable);
+}
+
+TEST_F(LostChannelsTest, AreNotProvenWhereATimerEndsTheWait) {
+  spawn([](asio::io_context& context) {
+    co_spawn(context, receive_unless(std::make_shared<AsioChannel>(context), std::chrono::hours(1)),
+             asio::detached);
+  });
+  const std::uint64_t parent = *live_ids().begin();
+  const std::set<std::uint64_t> family = family_of(parent);
+  ASSERT_EQ(family.size(), 3U);
+
+  const proof::ProofReport report = prove();
+
+  for (const proof::TaskProof& task : report.tasks) {
+    EXPECT_NE(task.verdict, Verdict::kProven) << task.id;
+  }
+  EXPECT_EQ(proof_of(report, parent).verdict, Verdict::kReachable);
 }
 
 asio::awaitable<void> sleep_then_send(std::shared_ptr<AsioChannel> channel) {
