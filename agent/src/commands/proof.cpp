@@ -16,7 +16,7 @@ using protocol::ProofReason;
 using protocol::ProofStatus;
 using protocol::ProofVerdict;
 
-constexpr std::size_t kTaskBytes = 23;
+constexpr std::size_t kTaskBytes = 27;
 
 // One list of words on both sides.
 #define XGOPS_SAME_HOLDER(name) \
@@ -53,14 +53,38 @@ ProofReason reason_of(const proof::TaskProof& task) {
 }
 
 protocol::TaskProof to_wire(const proof::TaskProof& task) {
-  return {task.id,         static_cast<ProofVerdict>(task.verdict),
-          reason_of(task), static_cast<ProofHolder>(task.holder.kind),
-          task.holder.tid, task.holder.address};
+  return {task.id,
+          task.resumed,
+          static_cast<ProofVerdict>(task.verdict),
+          reason_of(task),
+          static_cast<ProofHolder>(task.holder.kind),
+          task.holder.tid,
+          task.holder.address};
 }
 
 std::string mebibytes(std::uint64_t bytes) {
   constexpr std::uint64_t kMebibyte = std::uint64_t{1} << 20;
   return std::to_string((bytes + kMebibyte - 1) / kMebibyte) + " MiB";
+}
+
+/// Whether it may be done; `problem` says why not.
+ProofStatus judge_request(const protocol::Proof::Request& request,
+                          const protocol::ProofEstimate& estimate, std::string& problem) {
+  const std::uint64_t limit =
+      request.memory_limit_bytes != 0 ? request.memory_limit_bytes : protocol::kDefaultProofBytes;
+  if (estimate.scan_bytes > limit) {
+    problem = mebibytes(estimate.scan_bytes) + " to look through, more than the limit of " +
+              mebibytes(limit);
+    return ProofStatus::kTooLarge;
+  }
+  if (estimate.headroom_bytes >= 0 && !request.ignore_headroom &&
+      estimate.worst_bytes > static_cast<std::uint64_t>(estimate.headroom_bytes)) {
+    problem = "the copy takes " + mebibytes(estimate.worst_bytes) +
+              " if the process changes all of its memory meanwhile, and its control groups leave " +
+              std::to_string(estimate.headroom_bytes >> 20) + " MiB";
+    return ProofStatus::kNoRoom;
+  }
+  return request.estimate_only ? ProofStatus::kEstimated : ProofStatus::kDone;
 }
 
 }  // namespace
@@ -74,7 +98,13 @@ Result<void> handle(AgentState& state, const protocol::Proof::Request& request,
                               .tasks = state.tasks});
   const proof::ProofEstimate estimate = prover.estimate();
   protocol::Proof::Response part;
-  part.estimate = {estimate.scan_bytes, estimate.pause_ns, estimate.child_bytes, estimate.threads};
+  const auto left = state.process.memory_left();
+  part.estimate = {estimate.scan_bytes,
+                   estimate.pause_ns,
+                   estimate.child_bytes,
+                   estimate.worst_bytes,
+                   left ? static_cast<std::int64_t>(*left) : -1,
+                   estimate.threads};
   const auto finish = [&](ProofStatus status, std::string problem) -> Result<void> {
     part.status = status;
     part.problem = std::move(problem);
@@ -83,15 +113,10 @@ Result<void> handle(AgentState& state, const protocol::Proof::Request& request,
     reply.finish(part);
     return {};
   };
-  if (request.estimate_only) {
-    return finish(ProofStatus::kEstimated, "");
-  }
-  const std::uint64_t limit =
-      request.memory_limit_bytes != 0 ? request.memory_limit_bytes : protocol::kDefaultProofBytes;
-  if (estimate.scan_bytes > limit) {
-    return finish(ProofStatus::kTooLarge, mebibytes(estimate.scan_bytes) +
-                                              " to look through, more than the limit of " +
-                                              mebibytes(limit));
+  std::string why_not;
+  const ProofStatus status = judge_request(request, part.estimate, why_not);
+  if (status != ProofStatus::kDone) {
+    return finish(status, std::move(why_not));
   }
   reply.emit(part);
 
@@ -107,8 +132,8 @@ Result<void> handle(AgentState& state, const protocol::Proof::Request& request,
   part.doubts = std::move(report.doubts);
   part.live_tasks = report.live_tasks;
   part.changed = report.changed;
-  part.costs = {report.costs.longest_pause_ns, report.costs.pause_ns, report.costs.total_ns,
-                report.costs.scanned_bytes, report.costs.stops};
+  part.costs = {report.costs.longest_pause_ns, report.costs.pause_ns,    report.costs.total_ns,
+                report.costs.scanned_bytes,    report.costs.child_bytes, report.costs.stops};
   return finish(report.problem.empty() ? ProofStatus::kDone : ProofStatus::kFailed,
                 std::move(report.problem));
 }

@@ -119,6 +119,8 @@ void MemoryMap::add_line(std::string_view line) noexcept {
   add_bytes("Swap:", mapping.used_bytes);
   add_bytes("Anonymous:", mapping.changed_bytes);
   add_bytes("Swap:", mapping.changed_bytes);
+  add_bytes("Private_Clean:", mapping.private_bytes);
+  add_bytes("Private_Dirty:", mapping.private_bytes);
   if (line.starts_with("VmFlags:")) {
     const std::string_view flags = value_after("VmFlags:");
     mapping.wiped_by_fork = has_flag(flags, "wf");

@@ -32,9 +32,11 @@ struct Mapping {
   bool left_out_by_fork = false;    ///< MADV_DONTFORK.
   std::uint64_t used_bytes = 0;     ///< In memory or swapped out.
   std::uint64_t changed_bytes = 0;  ///< Of these, what is no unchanged part of a file.
+  std::uint64_t private_bytes = 0;  ///< In memory, and no other process has it.
 };
 
-/// Reads the text of smaps piece by piece. For the child too: nothing is allocated elsewhere.
+/// Reads the text of smaps, or of smaps_rollup, piece by piece. For the child too: nothing is
+/// allocated elsewhere.
 class MemoryMap {
  public:
   explicit MemoryMap(Scratch& scratch) noexcept : mappings_(scratch), scratch_(scratch) {}

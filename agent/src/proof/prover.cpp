@@ -36,6 +36,8 @@ constexpr std::chrono::milliseconds kStopPatience{100};
 constexpr std::chrono::milliseconds kBetweenLooks{20};
 constexpr std::chrono::microseconds kBetweenStops{100};
 constexpr int kMostStops = 200;
+// For which threads may stand still in vain, because one of them was within the allocator.
+constexpr std::chrono::milliseconds kMostInVain{200};
 constexpr int kMostTries = 5;
 // Measured: a page of 4 KiB that fork has to note, a thread that is stopped, a look without either.
 constexpr std::uint64_t kPagePauseNs = 100;
@@ -140,6 +142,7 @@ ProofEstimate Prover::estimate() const {
   estimate.pause_ns = kLeastPauseNs + pages * kPagePauseNs + estimate.threads * kThreadPauseNs;
   constexpr std::uint64_t kTableShare = 50;
   estimate.child_bytes = estimate.scan_bytes / kTableShare + (std::uint64_t{4} << 20);
+  estimate.worst_bytes = estimate.child_bytes + pages * kPageBytes;
   return estimate;
 }
 
@@ -179,6 +182,7 @@ class Prover::Session {
   ScratchArray<Range> hidden_{*scratch_};
   SnapshotChild child_;
   std::uint32_t doubts_ = 0;
+  std::uint64_t in_vain_ns_ = 0;
   int error_ = 0;
 };
 
@@ -247,6 +251,7 @@ Prover::Session::Stop Prover::Session::stop_once() noexcept {
   costs_.longest_pause_ns = std::max(costs_.longest_pause_ns, pause);
   ++costs_.stops;
   if (!usable) {
+    in_vain_ns_ += pause;
     return Stop::kAgain;
   }
   if (!started) {
@@ -256,7 +261,7 @@ Prover::Session::Stop Prover::Session::stop_once() noexcept {
 }
 
 std::string Prover::Session::copy(steady_clock::time_point deadline) {
-  for (int i = 0; i < kMostStops; ++i) {
+  for (int i = 0; i < kMostStops && nanoseconds(in_vain_ns_) < kMostInVain; ++i) {
     if (steady_clock::now() >= deadline) {
       return child_problem(ChildOutcome::kLate);
     }
@@ -278,8 +283,12 @@ std::string Prover::Session::finish(steady_clock::time_point deadline,
                                     const std::function<bool()>& cancelled, Look& out) {
   out.unstopped = threads_.unstopped();
   const ChildOutcome outcome = child_.finish(deadline, cancelled, out.totals, out.findings);
-  costs_.scanned_bytes += outcome == ChildOutcome::kDone ? out.totals.scanned_bytes : 0;
-  return outcome == ChildOutcome::kDone ? std::string() : child_problem(outcome);
+  if (outcome != ChildOutcome::kDone) {
+    return child_problem(outcome);
+  }
+  costs_.scanned_bytes += out.totals.scanned_bytes;
+  costs_.child_bytes = std::max(costs_.child_bytes, out.totals.child_bytes);
+  return {};
 }
 
 std::string Prover::look(steady_clock::time_point deadline, const std::function<bool()>& cancelled,

@@ -31,9 +31,9 @@ struct TaskProof {
 /// What a proof would take.
 struct ProofEstimate {
   std::uint64_t scan_bytes = 0;
-  std::uint64_t pause_ns = 0;  ///< For which all threads stand still, each of two times.
-  std::uint64_t child_bytes =
-      0;  ///< Of memory, beside the pages that the program changes meanwhile.
+  std::uint64_t pause_ns = 0;     ///< For which all threads stand still, each of two times.
+  std::uint64_t child_bytes = 0;  ///< Memory, beside pages that the program changes meanwhile.
+  std::uint64_t worst_bytes = 0;  ///< The same if it changes all of them.
   std::uint32_t threads = 0;
 };
 
@@ -42,7 +42,8 @@ struct ProofCosts {
   std::uint64_t pause_ns = 0;  ///< In all.
   std::uint64_t total_ns = 0;
   std::uint64_t scanned_bytes = 0;
-  std::uint32_t stops = 0;  ///< More than the looks: a thread was in the allocator.
+  std::uint64_t child_bytes = 0;  ///< Memory that only a child had, the larger of both.
+  std::uint32_t stops = 0;        ///< More than the looks: a thread was in the allocator.
 };
 
 struct ProofReport {

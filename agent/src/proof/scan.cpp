@@ -41,7 +41,8 @@ class Scan {
       : input_(input),
         sink_(sink),
         registry_(*input.tasks->registry),
-        pages_(::open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC)) {
+        pages_(::open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC)),
+        rollup_(::open("/proc/self/smaps_rollup", O_RDONLY | O_CLOEXEC)) {
     totals_.doubts = input.doubts;
   }
 
@@ -77,12 +78,14 @@ class Scan {
   void follow_threads() noexcept;
   void follow_slabs_without_class() noexcept;
   [[nodiscard]] Holder describe(const Origin& origin) const noexcept;
+  [[nodiscard]] std::uint64_t own_bytes() noexcept;
   void report() noexcept;
 
   const ScanInput& input_;
   FindingSink& sink_;
   const tasks::Registry& registry_;
   support::UniqueFd pages_;
+  support::UniqueFd rollup_;
   Scratch scratch_;
   MemoryMap map_{scratch_};
   BlockMap blocks_{scratch_};
@@ -262,10 +265,17 @@ Holder Scan::describe(const Origin& origin) const noexcept {
   return holder;
 }
 
+/// Tables, and what the program has changed since it was copied.
+std::uint64_t Scan::own_bytes() noexcept {
+  MemoryMap all(scratch_);
+  return rollup_ && all.read(rollup_.get()) ? all.mappings()[0].private_bytes : 0;
+}
+
 void Scan::report() noexcept {
   totals_.tasks = waiting_.live_tasks();
   totals_.findings = waiting_.tasks().size();
   totals_.scanned_bytes = waiting_.marker().scanned_bytes();
+  totals_.child_bytes = own_bytes();
   if (!sink_.totals(totals_)) {
     return;
   }

@@ -51,6 +51,7 @@ struct ScanTotals {
   std::uint64_t heap_blocks = 0;
   std::uint64_t heap_bytes = 0;
   std::uint64_t scanned_bytes = 0;
+  std::uint64_t child_bytes = 0;   ///< Memory that the program does not have: tables, old pages.
   std::uint64_t cut_channels = 0;  ///< Whose service's list was left out.
 };
 

@@ -44,8 +44,13 @@ CgroupMembership parse_membership(std::string_view text) {
     const std::string_view controllers = take_until(line, ':');
     if (hierarchy == "0" && controllers.empty()) {
       membership.unified = line;
-    } else if (has_item(controllers, "cpu")) {
+      continue;
+    }
+    if (has_item(controllers, "cpu")) {
       membership.cpu_controller = line;
+    }
+    if (has_item(controllers, "memory")) {
+      membership.memory_controller = line;
     }
   }
   return membership;

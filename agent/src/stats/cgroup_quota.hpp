@@ -12,11 +12,12 @@
 
 namespace xgops::stats {
 
-/// Where a process sits: its path in the unified hierarchy (v2), and in the one with the cpu
-/// controller (v1). Empty: in none.
+/// Where a process sits: its path in the unified hierarchy (v2), and in those with a controller of
+/// v1. Empty: in none.
 struct CgroupMembership {
   std::string unified;
   std::string cpu_controller;
+  std::string memory_controller;
 
   friend bool operator==(const CgroupMembership&, const CgroupMembership&) = default;
 };

@@ -2,6 +2,8 @@
 // Reading our own numbers from /proc and from system calls.
 #include "stats/process_reader.hpp"
 
+#include "stats/cgroup_memory.hpp"
+
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
@@ -204,6 +206,10 @@ Result<MemoryUse> ProcessReader::memory() {
   // The main thread has ended and let go of the memory; ours has not.
   const auto own_text = support::read_text(directories_->thread, "statm");
   return own_text ? parse_statm(own_text.value(), page_bytes) : own_text.error();
+}
+
+std::optional<std::uint64_t> ProcessReader::memory_left() const {
+  return stats::memory_left(directories_->cgroup, directories_->process);
 }
 
 Result<std::uint32_t> ProcessReader::thread_count() const {

@@ -13,6 +13,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -73,6 +74,8 @@ class ProcessReader {
   /// no sense.
   [[nodiscard]] Result<ProcessStat> stat() const;
   Result<MemoryUse> memory();
+  /// What control groups leave; nothing: no limit is known.
+  [[nodiscard]] std::optional<std::uint64_t> memory_left() const;
   [[nodiscard]] Result<std::uint32_t> thread_count() const;
   /// Open descriptors of the program, without those of the agent's private table.
   [[nodiscard]] Result<std::uint32_t> open_fds() const;

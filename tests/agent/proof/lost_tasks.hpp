@@ -149,21 +149,25 @@ inline int capture_signal() {
   return signal;
 }
 
+/// What a prover says whose own memory counts for nothing.
+inline proof::ProofReport prove_on_this_thread(
+    proof::Fork fork = &proof::raw_fork,
+    std::chrono::milliseconds patience = std::chrono::seconds(50),
+    const std::function<bool()>& cancelled = {}) {
+  const support::UniqueFd tasks(::open("/proc/self/task", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  const proof::Prover prover({.task_directory_fd = tasks.get(),
+                              .signal = capture_signal(),
+                              .seccomp_filters = proof::own_seccomp_filters(tasks.get()),
+                              .tasks = tasks::own_source(),
+                              .fork = fork});
+  return prover.prove(std::chrono::steady_clock::now() + patience, cancelled);
+}
 /// What a prover on a thread of its own says.
 inline proof::ProofReport prove(proof::Fork fork = &proof::raw_fork,
                                 std::chrono::milliseconds patience = std::chrono::seconds(50),
                                 const std::function<bool()>& cancelled = {}) {
-  const int signal = capture_signal();
   proof::ProofReport report;
-  elsewhere([&] {
-    const support::UniqueFd tasks(::open("/proc/self/task", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    const proof::Prover prover({.task_directory_fd = tasks.get(),
-                                .signal = signal,
-                                .seccomp_filters = proof::own_seccomp_filters(tasks.get()),
-                                .tasks = tasks::own_source(),
-                                .fork = fork});
-    report = prover.prove(std::chrono::steady_clock::now() + patience, cancelled);
-  });
+  elsewhere([&] { report = prove_on_this_thread(fork, patience, cancelled); });
   return report;
 }
 

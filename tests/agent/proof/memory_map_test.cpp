@@ -31,7 +31,8 @@ TEST(MemoryMapTest, ReadsRangeRightsAndUse) {
       only(map, {"7f0000001000-7f0000003000 rw-p 00000000 00:00 0 ", "Size:                  8 kB",
                  "Rss:                   4 kB", "Pss:                   4 kB",
                  "Swap:                  8 kB", "SwapPss:               8 kB",
-                 "VmFlags: rd wr mr mw me ac "});
+                 "Shared_Dirty:         64 kB", "Private_Clean:         1 kB",
+                 "Private_Dirty:         2 kB", "VmFlags: rd wr mr mw me ac "});
 
   EXPECT_EQ(mapping.range.begin, 0x7f0000001000U);
   EXPECT_EQ(mapping.range.end, 0x7f0000003000U);
@@ -39,6 +40,7 @@ TEST(MemoryMapTest, ReadsRangeRightsAndUse) {
   EXPECT_FALSE(mapping.executable || mapping.shared || mapping.wiped_by_fork);
   EXPECT_EQ(mapping.kind, MappingKind::kAnonymous);
   EXPECT_EQ(mapping.used_bytes, 12U * 1024);
+  EXPECT_EQ(mapping.private_bytes, 3U * 1024);
 }
 
 TEST(MemoryMapTest, KnowsWhatForkLeavesOut) {

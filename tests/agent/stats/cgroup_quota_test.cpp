@@ -24,9 +24,10 @@ TEST(CgroupMembershipTest, FindsTheUnifiedHierarchy) {
 
 TEST(CgroupMembershipTest, FindsTheControllerAmongOthers) {
   const auto membership = parse_membership(
-      "12:cpuset:/a\n4:cpuacct,cpu:/docker/abc\n2:cpuacct:/no\n1:name=systemd:/init\n0::/\n");
+      "12:cpuset:/a\n4:cpuacct,cpu:/docker/abc\n3:memory:/m\n2:cpuacct:/no\n0::/\n");
 
   EXPECT_EQ(membership.cpu_controller, "/docker/abc");
+  EXPECT_EQ(membership.memory_controller, "/m");
   EXPECT_EQ(membership.unified, "/");
 }
 

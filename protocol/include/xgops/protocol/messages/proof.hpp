@@ -17,7 +17,8 @@ enum class ProofStatus : std::uint8_t {
   kEstimated,  ///< Only that was asked for.
   kTooLarge,   ///< There is more memory to look through than the request allows.
   kFailed,     ///< `Proof::Response::problem` says why.
-  kLast = kFailed,
+  kNoRoom,     ///< Control groups may leave too little memory for the copy.
+  kLast = kNoRoom,
 };
 
 enum class ProofVerdict : std::uint8_t {
@@ -53,6 +54,7 @@ enum class ProofHolder : std::uint8_t {
 
 struct TaskProof {
   std::uint64_t id = 0;
+  std::uint32_t resumed = 0;  ///< `Task::resumed` in both looks.
   ProofVerdict verdict = ProofVerdict::kReachable;
   ProofReason reason = ProofReason::kNone;
   ProofHolder holder = ProofHolder::kNothing;
@@ -61,7 +63,7 @@ struct TaskProof {
 
   template <class Archive>
   void serialize(Archive& archive) {
-    archive(id, verdict, reason, holder, holder_tid, holder_address);
+    archive(id, resumed, verdict, reason, holder, holder_tid, holder_address);
   }
 };
 
@@ -70,11 +72,13 @@ struct ProofEstimate {
   std::uint64_t scan_bytes = 0;   ///< Memory to look through, twice.
   std::uint64_t pause_ns = 0;     ///< For which all threads stand still, twice.
   std::uint64_t child_bytes = 0;  ///< Memory that the child needs, beside pages changed meanwhile.
-  std::uint32_t threads = 0;      ///< To be stopped; their blocking calls may end with EINTR.
+  std::uint64_t worst_bytes = 0;  ///< The same if the target changes all of its memory meanwhile.
+  std::int64_t headroom_bytes = -1;  ///< Memory that control groups leave the target; -1: no limit.
+  std::uint32_t threads = 0;         ///< To be stopped; their blocking calls may end with EINTR.
 
   template <class Archive>
   void serialize(Archive& archive) {
-    archive(scan_bytes, pause_ns, child_bytes, threads);
+    archive(scan_bytes, pause_ns, child_bytes, worst_bytes, headroom_bytes, threads);
   }
 };
 
@@ -84,11 +88,12 @@ struct ProofCosts {
   std::uint64_t pause_ns = 0;  ///< Of all stops together.
   std::uint64_t total_ns = 0;
   std::uint64_t scanned_bytes = 0;
+  std::uint64_t child_bytes = 0;  ///< Memory of a child that nobody else had, the larger of both.
   std::uint32_t stops = 0;
 
   template <class Archive>
   void serialize(Archive& archive) {
-    archive(longest_pause_ns, pause_ns, total_ns, scanned_bytes, stops);
+    archive(longest_pause_ns, pause_ns, total_ns, scanned_bytes, child_bytes, stops);
   }
 };
 
@@ -96,13 +101,14 @@ struct Proof {
   static constexpr MessageType kType = MessageType::kProof;
 
   struct Request {
-    bool estimate_only = false;
+    bool estimate_only = false;    ///< Stop nothing; say what it would cost and whether it may be.
+    bool ignore_headroom = false;  ///< Go on where the answer would be `ProofStatus::kNoRoom`.
     std::uint64_t memory_limit_bytes = 0;  ///< Of `ProofEstimate::scan_bytes`; 0: the default.
     std::uint32_t deadline_ms = 0;         ///< 0: the default.
 
     template <class Archive>
     void serialize(Archive& archive) {
-      archive(estimate_only, memory_limit_bytes, deadline_ms);
+      archive(estimate_only, ignore_headroom, memory_limit_bytes, deadline_ms);
     }
   };
 
@@ -112,7 +118,7 @@ struct Proof {
     ProofEstimate estimate;
     std::vector<TaskProof> tasks;  ///< Those that wait for something known.
     ProofStatus status = ProofStatus::kDone;
-    std::string problem;              ///< Empty unless the status is `kFailed` or `kTooLarge`.
+    std::string problem;              ///< Why there is no answer; empty: there is one.
     std::vector<std::string> doubts;  ///< Why nothing is proven, a sentence each.
     std::uint64_t live_tasks = 0;
     std::uint64_t changed = 0;  ///< Tasks that went on while they were looked at.
