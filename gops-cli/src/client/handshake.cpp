@@ -23,12 +23,15 @@ struct Capability {
   std::string_view name;
   std::string_view since;
 };
-constexpr std::array<Capability, 5> kCapabilities{{
+constexpr std::array<Capability, 8> kCapabilities{{
     {protocol::MessageType::kProcessInfo, "process information", "0.1"},
     {protocol::MessageType::kVitals, "vitals", "0.1"},
     {protocol::MessageType::kThreads, "thread list", "0.1"},
     {protocol::MessageType::kStacks, "stack dump", "0.1"},
     {protocol::MessageType::kTasks, "task list", "0.1"},
+    {protocol::MessageType::kPending, "pending operations", "0.1"},
+    {protocol::MessageType::kWaits, "wait graph", "0.1"},
+    {protocol::MessageType::kProof, "proofs", "0.1"},
 }};
 
 std::string version_range(std::uint16_t min, std::uint16_t max) {

@@ -2,15 +2,16 @@
 // `xgops leaks`: groups of tasks that will never go on, or that only become more.
 #include "client/diagnosis.hpp"
 #include "commands/command.hpp"
-#include "commands/look_source.hpp"
+#include "commands/leaks_looker.hpp"
+#include "commands/proof_source.hpp"
 #include "commands/target_options.hpp"
 #include "findings/leak_rules.hpp"
+#include "findings/proof_rules.hpp"
 #include "findings/site_groups.hpp"
 #include "support/failure.hpp"
 #include "support/interrupt.hpp"
 
 #include <algorithm>
-#include <array>
 #include <limits>
 #include <memory>
 #include <optional>
@@ -28,47 +29,15 @@ constexpr milliseconds kLeaksLookAgain{1000};
 struct LeaksOptions {
   TargetOptions target;
   LeakOptions limits;
+  ProofOptions proof;
   std::uint32_t alarm = static_cast<std::uint32_t>(LeakOptions().alarm);
   milliseconds again{kLeaksLookAgain};
   milliseconds interval{0};
   std::uint32_t samples = 0;
   bool all = false;
+  bool prove = false;
   bool interrupt = true;
   bool inlines = true;
-};
-
-/// Looks at one process, however often: not at another one that has its PID by then.
-class LeaksLooker {
- public:
-  LeaksLooker(Context& context, const LeaksOptions& options)
-      : context_(context), target_(options.target) {
-    looking_.timeout = context.timeout;
-    // What grows is not seen better for a signal.
-    looking_.interrupt = options.interrupt && options.interval.count() == 0;
-    looking_.symbols.inlines = options.inlines;
-  }
-
-  Result<Look> look() {
-    return with_target(
-        context_, target_, [&](Target& target, const Deadline& deadline) -> Result<Look> {
-          auto look = take_look(target, deadline, looking_);
-          const auto& instance = target.session.hello().instance_id;
-          if (look && instance_ && instance != *instance_) {
-            return failure(Failure::kNoProcess, "it is not the process of the look before",
-                           "did it call exec, or restart its agent?");
-          }
-          instance_ = instance;
-          target_ = TargetOptions();
-          target_.pid = std::to_string(target.pid);
-          return look;
-        });
-  }
-
- private:
-  Context& context_;
-  TargetOptions target_;
-  LookOptions looking_;
-  std::optional<std::array<std::uint8_t, 16>> instance_;
 };
 
 /// What every report says of its last look.
@@ -95,10 +64,36 @@ void add_notices(Report& result, const Look& look) {
   }
 }
 
+/// 4 where something is missing that could have been a finding.
+ExitStatus status_of(const LeaksReport& report) {
+  const bool unproven =
+      report.proof &&
+      (!report.proof->problem.empty() ||
+       std::any_of(report.proof->rows.begin(), report.proof->rows.end(), [](const ProofRow& row) {
+         return row.first.reason == protocol::ProofReason::kDoubt;
+       }));
+  return report.findings() > 0           ? ExitStatus::kFindings
+         : report.incomplete || unproven ? ExitStatus::kPartial
+                                         : ExitStatus::kOk;
+}
+
 Result<Report> look_twice(LeaksLooker& looker, const LeaksOptions& options) {
+  if (options.prove) {
+    if (auto announced = looker.announce_proof(options.proof); !announced) {
+      return std::move(announced).error();
+    }
+  }
   const auto before = looker.look();
   if (!before) {
     return before.error();
+  }
+  std::optional<ProofAnswer> proof;
+  if (options.prove) {
+    auto answer = looker.prove(options.proof);
+    if (!answer) {
+      return std::move(answer).error();
+    }
+    proof = *std::move(answer);
   }
   std::this_thread::sleep_until(before->ended + options.again);
   const auto now = looker.look();
@@ -109,13 +104,14 @@ Result<Report> look_twice(LeaksLooker& looker, const LeaksOptions& options) {
   const Judged second(*now);
   const RuleOptions no_limits;
   const Analysis analysis{first, &second, no_limits};
-  LeaksReport report = judge_leaks(analysis, options.limits);
+  if (proof) {
+    keep_what_still_holds(*now, *proof);
+  }
+  LeaksReport report = judge_leaks(analysis, options.limits, proof ? &*proof : nullptr);
   report.between = std::chrono::duration_cast<milliseconds>(now->began - before->began);
   report.incomplete = before->incomplete;
   describe_look(report, *now, options);
-  const ExitStatus status = report.findings() > 0 ? ExitStatus::kFindings
-                            : report.incomplete   ? ExitStatus::kPartial
-                                                  : ExitStatus::kOk;
+  const ExitStatus status = status_of(report);
   Report result{std::move(report), status};
   add_notices(result, *now);
   return result;
@@ -200,13 +196,43 @@ class Watch {
   LeakTotals totals_;
 };
 
-Result<Report> run(Context& context, LeaksOptions options) {
-  options.limits.alarm = options.alarm;
-  if (options.samples != 0 && options.interval.count() == 0) {
+/// Errors: options that do not go together.
+Result<void> check_options(const LeaksOptions& options) {
+  const bool watches = options.interval.count() != 0;
+  if (options.samples != 0 && !watches) {
     return failure(Failure::kUsage, "--samples goes with --watch",
                    "`--watch 10s --samples 6` watches for a minute");
   }
-  LeaksLooker looker(context, options);
+  if (options.prove && watches) {
+    return failure(Failure::kUsage, "--prove does not go with --watch",
+                   "each proof stops all threads twice: ask when there is something to ask");
+  }
+  if (options.prove && !options.interrupt) {
+    return failure(Failure::kUsage, "--prove does not go with --no-interrupt",
+                   "threads are stopped by a signal");
+  }
+  const ProofOptions none;
+  if (!options.prove &&
+      (options.proof.ignore_cgroup || options.proof.memory_limit != none.memory_limit)) {
+    return failure(Failure::kUsage, "--memory-limit and --ignore-cgroup go with --prove");
+  }
+  return {};
+}
+
+Result<Report> run(Context& context, LeaksOptions options) {
+  options.limits.alarm = options.alarm;
+  if (auto checked = check_options(options); !checked) {
+    return std::move(checked).error();
+  }
+  if (context.timeout_given) {
+    options.proof.timeout = context.timeout;
+  }
+  LookOptions looking;
+  looking.timeout = context.timeout;
+  // What grows is not seen better for a signal.
+  looking.interrupt = options.interrupt && options.interval.count() == 0;
+  looking.symbols.inlines = options.inlines;
+  LeaksLooker looker(context, options.target, looking);
   return options.interval.count() == 0 ? look_twice(looker, options)
                                        : Watch(context, options).run(looker);
 }
@@ -224,6 +250,13 @@ Action attach_leaks(OptionSet& options) {
                    "A group is old when one of it waits for at least TIME (default 5min)");
   options.duration("--look-again", parsed->again, milliseconds(50),
                    "Time before the second look (default 1s)");
+  options.flag(
+      "--prove", parsed->prove,
+      "Search a copy of all memory for what leads to waiting tasks: stops all threads, twice");
+  options.size("--memory-limit", parsed->proof.memory_limit,
+               "With --prove: look through no more than SIZE (default 1GiB)");
+  options.flag("--ignore-cgroup", parsed->proof.ignore_cgroup,
+               "With --prove: also when control groups leave too little memory for a whole copy");
   options.flag("-a,--all", parsed->all, "Print all groups, also those of which nothing is said");
   options.flag("--no-interrupt", parsed->interrupt,
                "Send no thread a signal: running threads have no stack then", false);
@@ -254,13 +287,25 @@ Command leaks_command() {
           "--alarm since the sample before, until --samples, Ctrl-C or the end of the process. "
           "With "
           "--json each sample is one line, with all groups.\n\n"
+          "With --prove it also tells which tasks nobody can ever wake. All threads stand still, "
+          "twice, for as long as it takes to copy the process's page tables: some 30 ms for a GiB. "
+          "A child process then searches the copy for whatever may lead to tasks that wait for "
+          "channels, locks or other tasks. First it prints what that will cost, and in the end "
+          "what it did.\n\n"
+          "  proven: nothing in the process leads to what the task waits for. A finding. Pointers "
+          "that are encoded, or that only a file or another process has, are not seen.\n\n"
+          "  suspect: nothing leads to what it waits for, but something has its frame, or not all "
+          "could be read: it says what. Not a finding.\n\n"
+          "A proof takes at most 60s, or --timeout. It is refused above --memory-limit, and where "
+          "the control groups of the process may not have room for the copy.\n\n"
           "Absence of a report proves nothing: a task that somebody has forgotten and could still "
           "resume looks like one that waits.\n\n"
           "Exit status 1 means that there are findings, with --watch that there was an alarm; 2 "
-          "without an alarm that the process has ended or does not answer; 4 that there are none "
-          "but something could not be seen.",
+          "without an alarm that the process has ended or does not answer, or that a proof was "
+          "refused; 4 that there are none but something could not be seen or proven.",
       .examples = {{"xgops leaks -p 4711", "what can be said after a second"},
                    {"xgops leaks 4711 --all", "every group, with counts and ages"},
+                   {"xgops leaks 4711 --prove", "which of them nobody can ever wake"},
                    {"xgops leaks -n server --watch 10s --alarm 100",
                     "a line when a group grows by more than 100 within 10 s"},
                    {"xgops leaks 4711 --watch 1min --samples 60 || mail -s leak admin",

@@ -94,6 +94,17 @@ void OptionSet::duration(const std::string& names, std::chrono::milliseconds& ta
   });
 }
 
+void OptionSet::size(const std::string& names, std::uint64_t& target, const std::string& summary) {
+  remember(names, "SIZE", summary);
+  app_.add_option_function<std::string>(names, [names, &target](const std::string& value) {
+    const auto parsed = parse_size(value);
+    if (!parsed) {
+      reject(names, parsed.error().context + "; " + parsed.error().hint);
+    }
+    target = *parsed;
+  });
+}
+
 void OptionSet::choice_of(const std::string& names, const std::string& value_name,
                           std::vector<std::string> words, const std::string& summary,
                           const Assign& assign) {

@@ -35,6 +35,8 @@ class OptionSet {
           const std::string& summary);
   void duration(const std::string& names, std::chrono::milliseconds& target,
                 std::chrono::milliseconds min, const std::string& summary);
+  /// Bytes, written like 512MiB; not 0.
+  void size(const std::string& names, std::uint64_t& target, const std::string& summary);
 
   template <class Enum>
   void choice(const std::string& names, const std::string& value_name, Enum& target,

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT
 #include "findings/leak_rules.hpp"
 
+#include "findings/proof_rules.hpp"
 #include "findings/rules.hpp"
 #include "findings/site_groups.hpp"
 
 #include <algorithm>
 #include <map>
+#include <set>
 #include <tuple>
 #include <utility>
 
@@ -26,12 +28,29 @@ void sort_rows(std::vector<LeakRow>& rows) {
 }
 
 /// Where who grew belongs among those that were only counted before.
-LeakClass class_of(const LeakRow& row, std::chrono::nanoseconds older) {
+LeakClass class_of(const LeakRow& row, const std::set<Site>& suspects,
+                   std::chrono::nanoseconds older) {
   if (row.finding || (row.leak_class == LeakClass::kGrowing && !row.group.site.idle)) {
     return LeakClass::kGrowing;
   }
+  if (suspects.contains(row.group.site)) {
+    return LeakClass::kSuspect;
+  }
   const bool is_old = row.group.oldest_ns >= 0 && row.group.oldest_ns >= older.count();
   return is_old && !row.group.site.idle ? LeakClass::kOld : LeakClass::kNone;
+}
+
+/// Where those wait that a proof suspects, and nothing else says that they are blocked.
+std::set<Site> suspects_of(const std::optional<ProofSummary>& proof) {
+  std::set<Site> sites;
+  if (proof) {
+    for (const ProofRow& row : proof->rows) {
+      if (row.first.verdict == protocol::ProofVerdict::kSuspect && !row.blocked) {
+        sites.insert(row.group.site);
+      }
+    }
+  }
+  return sites;
 }
 
 /// Who is not in any finding and yet waits, directly or not, for somebody who is.
@@ -117,12 +136,17 @@ std::vector<LeakRow> compare_groups(const std::optional<EarlierGroups>& before,
   return rows;
 }
 
-LeaksReport judge_leaks(const Analysis& analysis, const LeakOptions& options) {
+LeaksReport judge_leaks(const Analysis& analysis, const LeakOptions& options,
+                        const ProofAnswer* proof) {
   const Look& look = analysis.second->look();
   LeaksReport report;
   report.alarm = options.alarm;
   report.older = options.older;
-  const std::vector<Evidence> evidence = evidence_of(analysis, report.reasons);
+  std::vector<Evidence> evidence = evidence_of(analysis, report.reasons);
+  if (proof != nullptr) {
+    report.proof = summarize(look, *proof, evidence);
+    add_proofs(look, *proof, evidence);
+  }
   std::vector<std::uint8_t> marks;
   marks.reserve(evidence.size());
   for (const Evidence each : evidence) {
@@ -151,8 +175,9 @@ LeaksReport judge_leaks(const Analysis& analysis, const LeakOptions& options) {
     group.count -= found == blocked_before.end() ? 0 : std::min(group.count, found->second);
   }
   const auto earlier = remember_groups(analysis.first.look(), std::move(before));
+  const std::set<Site> suspects = suspects_of(report.proof);
   for (LeakRow& row : compare_groups(earlier, std::move(others), options.alarm)) {
-    row.leak_class = class_of(row, options.older);
+    row.leak_class = class_of(row, suspects, options.older);
     report.rows.push_back(std::move(row));
   }
   sort_rows(report.rows);

@@ -22,8 +22,10 @@ struct LeakOptions {
 [[nodiscard]] std::vector<Evidence> evidence_of(const Analysis& analysis,
                                                 std::vector<LeakReason>& reasons);
 
-/// All groups of the second look, judged; nothing is said of time and cost.
-[[nodiscard]] LeaksReport judge_leaks(const Analysis& analysis, const LeakOptions& options);
+/// All groups of the second look, judged; nothing is said of time and cost. `proof`, if there is
+/// one, was taken between the looks.
+[[nodiscard]] LeaksReport judge_leaks(const Analysis& analysis, const LeakOptions& options,
+                                      const ProofAnswer* proof = nullptr);
 
 /// The groups of a look, for what comes later to be compared with.
 struct EarlierGroups {

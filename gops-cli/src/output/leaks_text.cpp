@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Groups that may be leaked as a table; with --watch a line a sample, and one a group that grows.
 #include "output/escape.hpp"
+#include "output/proof_text.hpp"
 #include "output/site_text.hpp"
 #include "output/style.hpp"
 #include "output/table.hpp"
@@ -20,6 +21,8 @@ std::string_view evidence_words(Evidence evidence) {
       return "blocked: holder gone";
     case Evidence::kNobody:
       return "blocked: nobody can end it";
+    case Evidence::kUnreachable:
+      return "proven: nobody can wake it";
     case Evidence::kNobodyCanRun:
       return "blocked: nobody can run";
     case Evidence::kBehind:
@@ -71,6 +74,7 @@ std::string one_look(const LeaksReport& report, const Style& style) {
   if (!report.reasons.empty()) {
     out += "  more: xgops diagnose -p " + std::to_string(report.process.pid) + "\n";
   }
+  out += proof_lines(report, style);
   if (report.incomplete) {
     out +=
         style.warning("not everything could be seen: repeat, or give it more time with --timeout") +

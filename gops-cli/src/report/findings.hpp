@@ -21,10 +21,10 @@ enum class Severity : std::uint8_t {
 /// Why somebody will never go on, the strongest evidence first.
 enum class Evidence : std::uint8_t {
   kNone,
-  kCycle,       ///< Each waits for the next, or one for itself.
-  kHolderGone,  ///< Who could have ended the wait has ended.
-  kNobody,      ///< Nobody could ever end it: a channel without another end.
-  // Here follows who cannot be reached by anybody any more, as soon as an agent can tell.
+  kCycle,         ///< Each waits for the next, or one for itself.
+  kHolderGone,    ///< Who could have ended the wait has ended.
+  kNobody,        ///< Nobody could ever end it: a channel without another end.
+  kUnreachable,   ///< Nothing in the process leads to what it waits for: proven.
   kNobodyCanRun,  ///< Nobody in the process is left to end it.
   kBehind,        ///< It waits for one of those.
 };

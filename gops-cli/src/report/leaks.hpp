@@ -4,6 +4,7 @@
 
 #include "report/findings.hpp"
 #include "report/process.hpp"
+#include "report/proof.hpp"
 #include "report/site_group.hpp"
 #include "xgops/protocol/messages/cost.hpp"
 
@@ -20,6 +21,7 @@ namespace xgops::cli {
 enum class LeakClass : std::uint8_t {
   kBlocked,  ///< None of it will ever go on.
   kGrowing,  ///< It has more members than in the look before.
+  kSuspect,  ///< A proof was asked for and found little that leads to some.
   kOld,      ///< Some of it have waited for long.
   kNone,
 };
@@ -31,6 +33,8 @@ constexpr const char* id_of(LeakClass leak_class) noexcept {
       return "blocked";
     case LeakClass::kGrowing:
       return "growing";
+    case LeakClass::kSuspect:
+      return "suspect";
     case LeakClass::kOld:
       return "old";
     case LeakClass::kNone:
@@ -75,9 +79,10 @@ struct LeaksReport {
   std::optional<std::chrono::milliseconds> between;  ///< From the look before to the last.
   std::uint64_t threads = 0;                         ///< Looked at, without the agent's own.
   std::uint64_t tasks = 0;
-  bool all = false;                  ///< Also groups of which nothing is said are to be shown.
-  bool incomplete = false;           ///< A look lacked something.
-  std::optional<LeakSample> sample;  ///< Of `--watch`; nothing is said of what is blocked or old.
+  bool all = false;                   ///< Also groups of which nothing is said are to be shown.
+  bool incomplete = false;            ///< A look lacked something.
+  std::optional<ProofSummary> proof;  ///< Nothing: it was not asked for.
+  std::optional<LeakSample> sample;   ///< Of `--watch`; nothing is said of what is blocked or old.
   protocol::Cost cost;
 
   [[nodiscard]] std::size_t findings() const {

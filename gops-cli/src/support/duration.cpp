@@ -8,6 +8,7 @@
 #include <cctype>
 #include <charconv>
 #include <cmath>
+#include <optional>
 #include <utility>
 
 namespace xgops::cli {
@@ -34,6 +35,24 @@ constexpr std::array<Unit, 9> kUnits{{{"ms", 1},
                                       {"d", 86400e3},
                                       {"us", 1e-3}}};
 
+/// The number at the start of `text`, which is then without it. from_chars would also take "inf",
+/// "nan", "1e9" and a minus sign.
+std::optional<double> take_decimal(std::string_view& text) {
+  std::size_t digits = 0;
+  while (digits < text.size() &&
+         (std::isdigit(static_cast<unsigned char>(text[digits])) != 0 || text[digits] == '.')) {
+    ++digits;
+  }
+  double number = 0;
+  const char* const end = text.data() + digits;
+  const auto parsed = std::from_chars(text.data(), end, number, std::chars_format::fixed);
+  if (parsed.ec != std::errc{} || parsed.ptr != end) {
+    return std::nullopt;
+  }
+  text.remove_prefix(digits);
+  return number;
+}
+
 std::string two_digits(std::uint64_t value) {
   return (value < 10 ? "0" : "") + std::to_string(value);
 }
@@ -45,21 +64,14 @@ Result<std::chrono::milliseconds> parse_duration(std::string_view text) {
     return failure(Failure::kUsage, "'" + std::string(text) + "' is not a duration",
                    "write it like 500ms, 1s, 1.5s or 2min");
   };
-  // from_chars would also take "inf", "nan", "1e9" and a minus sign.
-  std::size_t digits = 0;
-  while (digits < text.size() &&
-         (std::isdigit(static_cast<unsigned char>(text[digits])) != 0 || text[digits] == '.')) {
-    ++digits;
-  }
-  double number = 0;
-  const char* const end = text.data() + digits;
-  const auto parsed = std::from_chars(text.data(), end, number, std::chars_format::fixed);
-  if (parsed.ec != std::errc{} || parsed.ptr != end) {
+  std::string_view rest = text;
+  const auto number = take_decimal(rest);
+  if (!number) {
     return usage();
   }
   for (const Unit& unit : kUnits) {
-    if (unit.name == text.substr(digits)) {
-      const double milliseconds = number * unit.milliseconds;
+    if (unit.name == rest) {
+      const double milliseconds = *number * unit.milliseconds;
       if (milliseconds > 86400e3) {
         return failure(Failure::kUsage, "'" + std::string(text) + "' is more than a day");
       }
@@ -67,6 +79,28 @@ Result<std::chrono::milliseconds> parse_duration(std::string_view text) {
     }
   }
   return usage();
+}
+
+Result<std::uint64_t> parse_size(std::string_view text) {
+  constexpr std::string_view kLetters = "KMGTPE";
+  constexpr double kMost = 9.2e18;  // Also as a signed number.
+  std::string_view unit = text;
+  const auto number = take_decimal(unit);
+  int power = unit.empty() || unit == "B" ? 0 : -1;
+  if (power < 0) {
+    const auto letter = static_cast<char>(std::toupper(static_cast<unsigned char>(unit.front())));
+    const std::size_t found = kLetters.find(letter);
+    const std::string_view rest = unit.substr(1);
+    if (found != std::string_view::npos && (rest.empty() || rest == "B" || rest == "iB")) {
+      power = static_cast<int>(found) + 1;
+    }
+  }
+  const double bytes = number && power >= 0 ? std::ldexp(*number, 10 * power) : 0;
+  if (bytes < 1 || bytes > kMost) {
+    return failure(Failure::kUsage, "'" + std::string(text) + "' is not a size",
+                   "write it like 512MiB or 2GiB");
+  }
+  return static_cast<std::uint64_t>(bytes);
 }
 
 std::string age_text(std::int64_t nanoseconds) {

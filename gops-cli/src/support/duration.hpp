@@ -15,6 +15,10 @@ namespace xgops::cli {
 /// most a day. Errors: `Failure::kUsage`.
 [[nodiscard]] Result<std::chrono::milliseconds> parse_duration(std::string_view text);
 
+/// Reads `512MiB`, `2GiB`, `1.5G`, `64k`, or a plain number of bytes; units are powers of 1024.
+/// Errors: `Failure::kUsage`, also for 0.
+[[nodiscard]] Result<std::uint64_t> parse_size(std::string_view text);
+
 /// How long something has lasted, in its largest unit: "<1 ms", "12 ms", "2 s", "3 min", "5 h",
 /// "4 d".
 [[nodiscard]] std::string age_text(std::int64_t nanoseconds);

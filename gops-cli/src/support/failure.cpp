@@ -31,6 +31,8 @@ std::string_view kind_name(Failure failure) {
       return "output";
     case Failure::kProgram:
       return "program";
+    case Failure::kRefused:
+      return "refused";
   }
   return "other";
 }

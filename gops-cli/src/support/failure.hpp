@@ -32,6 +32,7 @@ enum class Failure : int {
   kBadAnswer,     ///< The answer breaks the protocol.
   kOutput,
   kProgram,  ///< `xgops run`: the program cannot be started under the agent.
+  kRefused,  ///< It would cost the target more than the user allows.
 };
 
 [[nodiscard]] const std::error_category& failure_category() noexcept;

@@ -5,7 +5,9 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdint>
 #include <utility>
+#include <vector>
 
 namespace xgops::cli {
 namespace {
@@ -200,6 +202,50 @@ TEST(LeakRulesTest, DoNotCountThoseBlockedForGoodAsGone) {
   EXPECT_EQ(report.rows[1].group.count, 20U);
   EXPECT_EQ(report.rows[1].before, 20U);
   EXPECT_EQ(report.rows[1].leak_class, LeakClass::kOld);
+}
+
+LeaksReport proved(const Look& look, const ProofAnswer& proof, const LeakOptions& options = {}) {
+  Look later = look;
+  later.began = look.ended + std::chrono::seconds(1);
+  const Judged first(look);
+  const Judged second(later);
+  return judge_leaks({first, &second, {}}, options, &proof);
+}
+protocol::TaskProof verdict_of(std::uint64_t id, protocol::ProofVerdict verdict) {
+  protocol::TaskProof proof;
+  proof.id = id;
+  proof.verdict = verdict;
+  return proof;
+}
+
+TEST(LeakRulesTest, FindWhatIsProven) {
+  const Look look = tasks_that_wait(3, TaskWaitReason::kChannelReceive);
+  ProofAnswer proof;
+  proof.tasks = {verdict_of(1, protocol::ProofVerdict::kProven),
+                 verdict_of(3, protocol::ProofVerdict::kProven)};
+
+  const LeaksReport report = proved(look, proof);
+
+  EXPECT_EQ(report.findings(), 1U);
+  EXPECT_EQ(report.rows.front().leak_class, LeakClass::kBlocked);
+  EXPECT_EQ(report.rows.front().evidence, Evidence::kUnreachable);
+  EXPECT_EQ(report.rows.front().group.ids, (std::vector<std::uint64_t>{1, 3}));
+  ASSERT_TRUE(report.proof);
+  EXPECT_EQ(report.proof->proven, 2U);
+}
+
+TEST(LeakRulesTest, ShowSuspectsUnlessThereIsMoreToSay) {
+  const Look look = tasks_that_wait(3, TaskWaitReason::kChannelReceive);
+  ProofAnswer proof;
+  proof.tasks = {verdict_of(2, protocol::ProofVerdict::kSuspect)};
+
+  const LeakRow row = only_row(proved(look, proof, {100, std::chrono::milliseconds(1)}));
+
+  EXPECT_EQ(row.leak_class, LeakClass::kSuspect) << "it is old, too";
+  EXPECT_FALSE(row.finding);
+
+  proof.tasks = {verdict_of(2, protocol::ProofVerdict::kReachable)};
+  EXPECT_EQ(only_row(proved(look, proof)).leak_class, LeakClass::kNone);
 }
 
 }  // namespace

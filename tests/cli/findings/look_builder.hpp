@@ -89,7 +89,10 @@ class LookBuilder {
     return look_.objects.back();
   }
 
+  void module(protocol::Module module) { look_.stacks.table.modules.push_back(std::move(module)); }
+
   cli::Look& look() { return look_; }
+  [[nodiscard]] const cli::Look& look() const { return look_; }
 
  private:
   cli::Look look_;

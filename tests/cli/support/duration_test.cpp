@@ -30,6 +30,29 @@ TEST(ParseDurationTest, RefusesAnythingElse) {
   }
 }
 
+TEST(ParseSizeTest, KnowsUnitsAndFractions) {
+  const std::pair<const char*, std::uint64_t> cases[] = {{"4096", 4096},
+                                                         {"1B", 1},
+                                                         {"2k", 2048},
+                                                         {"512MiB", std::uint64_t{512} << 20},
+                                                         {"1.5G", std::uint64_t{1536} << 20},
+                                                         {"2gb", 0},
+                                                         {"3gB", std::uint64_t{3} << 30},
+                                                         {"1TiB", std::uint64_t{1} << 40}};
+  for (const auto& [text, expected] : cases) {
+    const auto parsed = parse_size(text);
+    ASSERT_EQ(static_cast<bool>(parsed), expected != 0) << text;
+    EXPECT_EQ(parsed ? *parsed : 0, expected) << text;
+  }
+}
+
+TEST(ParseSizeTest, RefusesAnythingElse) {
+  for (const char* text : {"", "M", "-1M", "1 M", "1x", "0", "0.1", "inf", "1e9", "8E",
+                           "9999999999P", "1MiBs", "1iB", "1KB2"}) {
+    EXPECT_FALSE(parse_size(text)) << text;
+  }
+}
+
 TEST(AgeTextTest, UsesTheLargestUnit) {
   EXPECT_EQ(age_text(-5), "<1 ms");
   EXPECT_EQ(age_text(999'999), "<1 ms");

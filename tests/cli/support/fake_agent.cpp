@@ -204,7 +204,7 @@ bool FakeAgent::greet(Peer& peer, const Header& header) {
   hello.agent_version = options_.info.agent_version;
   hello.capabilities = {3, 4, 5, 6};
   if (options_.has_tasks) {
-    hello.capabilities.insert(hello.capabilities.end(), {7, 8, 9});
+    hello.capabilities.insert(hello.capabilities.end(), {7, 8, 9, 10});
   }
   if (options_.behaviour == Behaviour::kNewerProtocol) {
     hello.status = protocol::HelloStatus::kNoCommonVersion;
@@ -331,9 +331,32 @@ bool FakeAgent::answer(Peer& peer, const Header& header, std::span<const std::by
                                                          : options_.pending.back());
     case MessageType::kWaits:
       return peer.reply(header, options_.waits);
+    case MessageType::kProof:
+      return answer_proof(peer, header, payload);
     default:
       return false;
   }
+}
+
+bool FakeAgent::answer_proof(Peer& peer, const Header& header, std::span<const std::byte> payload) {
+  const auto request = protocol::decode<protocol::Proof::Request>(payload);
+  if (!request) {
+    return false;
+  }
+  {
+    const std::lock_guard lock(mutex_);
+    last_proof_ = *request;
+  }
+  protocol::Proof::Response before;
+  before.estimate = options_.proof.estimate;
+  const bool refused = options_.proof.status == protocol::ProofStatus::kTooLarge ||
+                       options_.proof.status == protocol::ProofStatus::kNoRoom;
+  if (request->estimate_only) {
+    before.status = refused ? options_.proof.status : protocol::ProofStatus::kEstimated;
+    before.problem = refused ? options_.proof.problem : "";
+    return peer.reply(header, before);
+  }
+  return (refused || peer.reply(header, before, false)) && peer.reply(header, options_.proof);
 }
 
 bool FakeAgent::answer_tasks(Peer& peer, const Header& header, std::span<const std::byte> payload) {

@@ -49,8 +49,9 @@ struct FakeAgentOptions {
   std::vector<protocol::Tasks::Response> task_groups;
   std::vector<protocol::Pending::Response> pending;
   protocol::Waits::Response waits;
-  bool has_tasks = true;  ///< False: an agent of before tasks.
-  int answers = -1;       ///< So many questions, greetings too, then it only closes; -1: all.
+  protocol::Proof::Response proof;  ///< Its estimate and status answer a question about these.
+  bool has_tasks = true;            ///< False: an agent of before tasks.
+  int answers = -1;  ///< So many questions, greetings too, then it only closes; -1: all.
   protocol::ErrorReply error;
 };
 
@@ -74,6 +75,10 @@ class FakeAgent {
     const std::lock_guard lock(mutex_);
     return last_stacks_;
   }
+  [[nodiscard]] protocol::Proof::Request last_proof_request() const {
+    const std::lock_guard lock(mutex_);
+    return last_proof_;
+  }
   [[nodiscard]] protocol::Tasks::Request last_tasks_request() const {
     const std::lock_guard lock(mutex_);
     return last_tasks_;
@@ -87,6 +92,7 @@ class FakeAgent {
   bool answer(Peer& peer, const protocol::Header& header, std::span<const std::byte> payload);
   bool greet(Peer& peer, const protocol::Header& header);
   bool misbehave(Peer& peer, const protocol::Header& header);
+  bool answer_proof(Peer& peer, const protocol::Header& header, std::span<const std::byte> payload);
   bool answer_tasks(Peer& peer, const protocol::Header& header, std::span<const std::byte> payload);
 
   FakeAgentOptions options_;
@@ -99,6 +105,7 @@ class FakeAgent {
   mutable std::mutex mutex_;
   protocol::Stacks::Request last_stacks_;  ///< Guarded by mutex_.
   protocol::Tasks::Request last_tasks_;    ///< Guarded by mutex_.
+  protocol::Proof::Request last_proof_;    ///< Guarded by mutex_.
   std::thread thread_;
 };
 
