@@ -34,6 +34,9 @@ class AgentClient {
     return read_answer(Exchange::kType);
   }
 
+  /// Of the last message that was read.
+  [[nodiscard]] const protocol::Bytes& last_payload() const noexcept { return payload_; }
+
   /// Says hello and nothing else. To be called first.
   void greet() {
     send_all();
