@@ -27,6 +27,9 @@ struct Row {
   std::uint64_t blocked = 0;       ///< Leaks that the wait graph knows to be blocked for good.
   std::uint64_t locks_only = 0;    ///< The same where no channel says who may use it.
   std::string why = {};            ///< Of the first of those.
+  std::uint64_t proven = 0;        ///< Leaks that a proof says nobody can ever wake.
+  std::uint64_t suspects = 0;      ///< That it suspects.
+  std::string proof_problem = {};  ///< Why there is no proof.
   std::uint64_t quiet_runs = 0;    ///< Of fixed twins and controls.
   std::uint64_t false_alarms = 0;  ///< Of those: what was said nevertheless.
 };

@@ -4,6 +4,7 @@
 //
 // XGOPS_KERNEL_RUNS says how often each is run; XGOPS_KERNEL_TABLE names a file for the table.
 #include "leak_run.hpp"
+#include "proof_run.hpp"
 
 #include <gtest/gtest.h>
 
@@ -63,6 +64,24 @@ std::uint64_t false_alarms_of_twin(const Entry& entry) {
   return alarms + report.tasks + report.threads;
 }
 
+void add_proof(const Entry& entry, Row& row) {
+  const ProofCount mistake = prove_mistake(entry);
+  row.proven = mistake.proven;
+  row.suspects = mistake.suspects;
+  row.proof_problem = mistake.problem;
+  EXPECT_EQ(mistake.problem, "") << entry.id;
+  std::uint64_t leaked = 0;
+  for (const Leak& leak : entry.leaks) {
+    leaked += leak.count;
+  }
+  EXPECT_LE(mistake.proven, leaked) << entry.id;
+  if (entry.has_twin) {
+    const ProofCount twin = prove_twin(entry);
+    EXPECT_EQ(twin.proven, 0U) << entry.id << ", fixed";
+    row.false_alarms += twin.proven;
+  }
+}
+
 void check_entry(Group group, const Entry& entry) {
   ASSERT_NE(entry.run, nullptr) << entry.id << " is not there";
   for (int run = 0; run < runs(); ++run) {
@@ -76,9 +95,10 @@ void check_entry(Group group, const Entry& entry) {
     for (const xgops::LeakGroup& leak : without_ends.groups) {
       row.locks_only += leak.fate == xgops::LeakFate::kBlockedForGood ? leak.count : 0;
     }
+    add_proof(entry, row);
     if (entry.has_twin) {
       row.quiet_runs = 1;
-      row.false_alarms = false_alarms_of_twin(entry);
+      row.false_alarms += false_alarms_of_twin(entry);
     }
     add_row(row);
   }

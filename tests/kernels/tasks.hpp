@@ -16,6 +16,7 @@
 #include <cstdint>
 #include <functional>
 #include <initializer_list>
+#include <list>
 #include <map>
 #include <memory>
 #include <string>
@@ -43,7 +44,25 @@ inline Yield yield() noexcept {
 /// One run of a kernel: where its tasks run, and their primitives, which outlive them.
 class Scene {
  private:
-  std::vector<std::shared_ptr<void>> primitives_;
+  /// A primitive, as the complement of its address: who looks through memory for those that could
+  /// still wake a task must not take the scene for one.
+  class Hidden {
+   public:
+    template <class Primitive>
+    explicit Hidden(Primitive* primitive)
+        : address_(~reinterpret_cast<std::uintptr_t>(primitive)),
+          destroy_([](void* made) { delete static_cast<Primitive*>(made); }) {}
+    ~Hidden() {
+      destroy_(reinterpret_cast<void*>(~address_));
+    }  // NOLINT(performance-no-int-to-ptr)
+    Hidden(const Hidden&) = delete;
+    Hidden& operator=(const Hidden&) = delete;
+
+   private:
+    std::uintptr_t address_;
+    void (*destroy_)(void*);
+  };
+  std::list<Hidden> primitives_;
 
  public:
   using Ids = std::initializer_list<std::uint64_t>;
@@ -55,8 +74,8 @@ class Scene {
   /// For who sets the scene, not for its tasks.
   template <class Primitive, class... Arguments>
   Primitive& make(Arguments&&... arguments) {
-    auto made = std::make_shared<Primitive>(std::forward<Arguments>(arguments)...);
-    primitives_.push_back(made);
+    auto* const made = std::make_unique<Primitive>(std::forward<Arguments>(arguments)...).release();
+    primitives_.emplace_back(made);
     return *made;
   }
 
