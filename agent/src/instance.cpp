@@ -5,6 +5,7 @@
 
 #include "commands/agent_state.hpp"
 #include "crash/dumps.hpp"
+#include "leaks/scoped_threads.hpp"
 #include "server/listening_socket.hpp"
 #include "server/reactor_server.hpp"
 #include "server/sequential_server.hpp"
@@ -86,6 +87,7 @@ Instance::Instance(std::shared_ptr<const Setup> setup, std::chrono::milliseconds
     : setup_(std::move(setup)), delay_(delay), pid_(::getpid()) {}
 
 Result<void> Instance::launch() {
+  const leaks::OutsideOfScopes outside;
   auto thread = support::start_service_thread(&Instance::run, this, setup_->stack_bytes);
   if (!thread) {
     return std::move(thread).error();

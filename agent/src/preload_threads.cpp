@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 // In the preloadable build only: threads of the program pass through here when they are started, so
-// that they can be given an alternate stack. With crash dumps off nothing else happens.
+// that they can be given an alternate stack for crash dumps, and belong to the run of `xgops test`
+// that creates them. With both off nothing else happens.
 #include "crash/thread_stacks.hpp"
 #include "preload_next.hpp"
+#include "xgops/leak_check_abi.h"
 
 #include <cerrno>
 #include <cstdlib>
@@ -31,14 +33,8 @@ void* run_guarded(void* start) {
   return mine.run(mine.argument);  // A tail call: no frame of ours on the thread's stack.
 }
 
-}  // namespace
-}  // namespace xgops::crash
-
-extern "C" [[gnu::visibility("default")]] int pthread_create(pthread_t* thread,
-                                                             const pthread_attr_t* attributes,
-                                                             void* (*run)(void*),
-                                                             void* argument) noexcept {
-  using namespace xgops::crash;  // NOLINT(google-build-using-namespace): of one function.
+int create_with_stack(pthread_t* thread, const pthread_attr_t* attributes, void* (*run)(void*),
+                      void* argument) noexcept {
   const auto next = g_create.get();
   if (next == nullptr) {
     return EAGAIN;
@@ -54,4 +50,15 @@ extern "C" [[gnu::visibility("default")]] int pthread_create(pthread_t* thread,
     std::free(start);
   }
   return failure;
+}
+
+}  // namespace
+}  // namespace xgops::crash
+
+extern "C" [[gnu::visibility("default")]] int pthread_create(pthread_t* thread,
+                                                             const pthread_attr_t* attributes,
+                                                             void* (*run)(void*),
+                                                             void* argument) noexcept {
+  return xgops_leak_create_thread(&xgops::crash::create_with_stack, thread, attributes, run,
+                                  argument);
 }

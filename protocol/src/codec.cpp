@@ -6,6 +6,7 @@
 #include "output_archive.hpp"
 #include "xgops/protocol/catalog.hpp"
 #include "xgops/protocol/errc.hpp"
+#include "xgops/protocol/test_report.hpp"
 
 #include <algorithm>
 #include <array>
@@ -63,7 +64,7 @@ namespace {
 
 template <class... Exchanges>
 constexpr bool types_are_distinct(std::type_identity<std::tuple<Exchanges...>> /*catalog*/) {
-  constexpr std::array kTypes{ErrorReply::kType, Exchanges::kType...};
+  constexpr std::array kTypes{ErrorReply::kType, TestReport::kType, Exchanges::kType...};
   for (std::size_t i = 0; i < kTypes.size(); ++i) {
     for (std::size_t j = i + 1; j < kTypes.size(); ++j) {
       if (kTypes[i] == kTypes[j]) {
@@ -80,6 +81,8 @@ template <class... Exchanges>
 constexpr auto codec_of(std::type_identity<std::tuple<Exchanges...>> /*catalog*/) {
   return std::tuple{&encode<ErrorReply>,
                     &decode<ErrorReply>,
+                    &encode<TestReport>,
+                    &decode<TestReport>,
                     &encode<typename Exchanges::Request>...,
                     &decode<typename Exchanges::Request>...,
                     &encode<typename Exchanges::Response>...,

@@ -6,6 +6,7 @@
 #include "xgops/protocol/catalog.hpp"
 #include "xgops/protocol/codec.hpp"
 #include "xgops/protocol/errc.hpp"
+#include "xgops/protocol/test_report.hpp"
 
 #include <algorithm>
 #include <cstddef>

@@ -4,6 +4,7 @@
 
 #include "samples/sample.hpp"
 #include "xgops/protocol/catalog.hpp"
+#include "xgops/protocol/test_report.hpp"
 
 #include <tuple>
 #include <typeinfo>
@@ -48,6 +49,7 @@ template <class... Exchanges>
 std::vector<MessageCase> make_cases(std::type_identity<std::tuple<Exchanges...>> /*catalog*/) {
   std::vector<MessageCase> cases;
   cases.push_back(make_case<protocol::ErrorReply>(protocol::ErrorReply::kType));
+  cases.push_back(make_case<protocol::TestReport>(protocol::TestReport::kType));
   (add_exchange<Exchanges>(cases), ...);
   return cases;
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Every request and response of the catalog, without its type: what the general tests run over.
+// Every request and response of the catalog, the error reply, and the report of a test program,
+// without its type: what the general tests run over.
 #pragma once
 
 #include "annotation.hpp"
@@ -24,7 +25,7 @@ struct MessageCase {
   std::function<Result<protocol::Bytes>(std::span<const std::byte>)> recode;
 };
 
-/// In the order of the catalog, the error reply first.
+/// In the order of the catalog, the error reply and the report of a test program first.
 [[nodiscard]] const std::vector<MessageCase>& message_cases();
 
 }  // namespace xgops::test

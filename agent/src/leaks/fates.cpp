@@ -3,7 +3,6 @@
 
 #include "support/own_memory.hpp"
 #include "tasks/holders.hpp"
-#include "tasks/registry.hpp"
 #include "xgops/tasks.hpp"
 #include "xgops/waits/graph.hpp"
 
@@ -44,7 +43,7 @@ std::string_view counterpart(WaitReason reason) {
 
 class Judge {
  public:
-  explicit Judge(const Look& look) : look_(look) {
+  Judge(const Look& look, const tasks::Registry& registry) : look_(look), registry_(registry) {
     fates_.tasks.resize(look.tasks.size());
     fates_.threads.resize(look.threads.size());
     gone_.resize(look.tasks.size() + look.threads.size());
@@ -54,7 +53,7 @@ class Judge {
     for (const SeenThread& thread : look.threads) {
       threads_.emplace(thread.facts.tid, graph_.add(Role::kActor, Needs::kNothing));
     }
-    for (const tasks::Registry::Thread& thread : tasks::registry().threads()) {
+    for (const tasks::Registry::Thread& thread : registry_.threads()) {
       const tasks::AnnouncedWait wait = tasks::Registry::announced_by(thread);
       if (wait.operation != 0) {
         announced_.emplace(static_cast<pid_t>(thread.tid), wait);
@@ -174,7 +173,7 @@ class Judge {
   /// Holders were read after the look: one that it has not seen may be new, and not gone. So who
   /// lives is asked again, and what held must hold still.
   void resolve() {
-    for (const auto& record : tasks::registry().records()) {
+    for (const auto& record : registry_.records()) {
       const std::uint64_t identity = record.identity.load(std::memory_order_acquire);
       const std::uint64_t state = identity & 0xff;
       if (state != detail::kTaskFree && state != detail::kTaskFinished) {
@@ -311,6 +310,7 @@ class Judge {
   }
 
   const Look& look_;
+  const tasks::Registry& registry_;
   waits::Graph graph_;
   std::unordered_map<std::uint64_t, Node> tasks_;
   std::unordered_map<pid_t, Node> threads_;
@@ -323,8 +323,8 @@ class Judge {
 
 }  // namespace
 
-Fates judge(const Look& look) {
-  return Judge(look).run();
+Fates judge(const Look& look, const tasks::Registry& registry) {
+  return Judge(look, registry).run();
 }
 
 }  // namespace xgops::leaks

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "leaks/look.hpp"
+#include "tasks/registry.hpp"
 
 #include <string>
 #include <vector>
@@ -17,7 +18,7 @@ struct Fates {
 
 /// Judges by who holds what is waited for: cycles, holders that are gone, waits that were sealed
 /// when nobody was left. A wait for time, for the outside world or for something of which nothing
-/// is known may end. Throws std::bad_alloc. Cost: 0.2 us a task.
-[[nodiscard]] Fates judge(const Look& look);
+/// is known may end. `registry`: that of the tasks. Throws std::bad_alloc. Cost: 0.2 us a task.
+[[nodiscard]] Fates judge(const Look& look, const tasks::Registry& registry);
 
 }  // namespace xgops::leaks

@@ -92,7 +92,7 @@ class Grouping {
         earlier_(earlier),
         names_(names),
         filters_(filters),
-        fates_(judge(look)) {}
+        fates_(judge(look, *tables.source.registry)) {}
 
   Leaks run() {
     for (std::size_t i = 0; i < look_.tasks.size(); ++i) {
@@ -148,7 +148,7 @@ class Grouping {
     const SeenTask& task = look_.tasks[index];
     const std::string& why = fates_.tasks[index];
     tasks::Details details;
-    if (!tasks::details().read_of(task.record, task.id, details)) {
+    if (!tables_.source.details->read_of(task.record, task.id, details)) {
       details = {};
     }
     const Fate fate = fate_of(task, why);
@@ -190,12 +190,12 @@ class Grouping {
                       ? task.wait->words
                       : kWords[static_cast<std::size_t>(task.state)];
     group.name = details.name.data();
-    group.labels = tasks::details().labels(details.labels);
+    group.labels = tables_.source.details->labels(details.labels);
     group.creator = task.parent;
     for (const tasks::FrameSite& site : tables_.chains.at(task.chain)) {
       group.frames.push_back(names_.place(site.location, site.function));
     }
-    if (const auto* const stack = tasks::details().creation_stack(details.creation_stack)) {
+    if (const auto* const stack = tables_.source.details->creation_stack(details.creation_stack)) {
       group.created = creation_frames(*stack, names_);
     } else if (task.created_at != 0) {
       group.created.push_back(names_.place(task.created_at, 0));
@@ -231,7 +231,8 @@ class Grouping {
     }
     std::string place;
     for (const Frame& frame : described.frames) {
-      place += frame.function + ':' + std::to_string(frame.line) + '\n';
+      place += (frame.function.empty() ? hexadecimal(frame.address) : frame.function) + ':' +
+               std::to_string(frame.line) + '\n';
     }
     const auto [entry, is_new] = groups_.try_emplace(
         Key{true, described.fate, static_cast<std::uint64_t>(thread.facts.wait.reason), 0, 0, 0,

@@ -56,11 +56,11 @@ class ScopeFilter {
 };
 
 /// Cannot be told while the task changes: then the next look tells.
-tasks::LeakScope scope_of(const tasks::TaskSighting& task) {
+tasks::LeakScope scope_of(const tasks::DetailTable& table, const tasks::TaskSighting& task) {
   constexpr int kTries = 100;
   tasks::Details details;
   for (int i = 0; i < kTries && task.record->details.load(detail::kRelaxed) != 0; ++i) {
-    if (tasks::details().read_of(task.record, task.id, details)) {
+    if (table.read_of(task.record, task.id, details)) {
       return details.leak_scope;
     }
   }
@@ -103,7 +103,7 @@ std::uint32_t Chains::intern(std::span<const tasks::FrameSite> frames) {
 
 void look_at_tasks(tasks::LeakScope scope, LookTables& tables, Look& look) {
   ScopeFilter filter(scope);
-  tasks::TaskReader reader(tasks::registry());
+  tasks::TaskReader reader(*tables.source.registry);
   tasks::SnapshotOptions options;
   options.max_frames = kMaxFrames;
   const std::uint32_t now = detail::coarse_ticks();
@@ -135,7 +135,7 @@ void look_at_tasks(tasks::LeakScope scope, LookTables& tables, Look& look) {
     if (task.state != detail::kTaskRunning) {
       seen.age_ns = tasks::age_between(task.since, now);
     }
-    seen.is_suspect = filter.contains(scope == 0 ? 0 : scope_of(task));
+    seen.is_suspect = filter.contains(scope == 0 ? 0 : scope_of(*tables.source.details, task));
     look.tasks.push_back(seen);
   };
   look.missed = reader.read(options, see).dropped;
@@ -145,7 +145,7 @@ void look_at_threads(tasks::LeakScope scope, Look& look) {
   ScopeFilter filter(scope);
   const std::vector<ScopedThread> births = scoped_threads().all();
   const pid_t caller = static_cast<pid_t>(::syscall(SYS_gettid));
-  for (SeenThread& thread : capture_threads(kMaxFrames)) {
+  for (SeenThread& thread : capture_threads(kMaxFrames, look.modules)) {
     const auto birth = std::find_if(births.begin(), births.end(), [&](const ScopedThread& known) {
       return known.tid == thread.facts.tid;
     });

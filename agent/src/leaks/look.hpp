@@ -6,6 +6,7 @@
 #include "support/unique_fd.hpp"
 #include "tasks/leak_scopes.hpp"
 #include "tasks/snapshot.hpp"
+#include "tasks/source.hpp"
 #include "threads/capture.hpp"
 #include "xgops/tasks.hpp"
 
@@ -68,6 +69,7 @@ class Chains {
 
 /// What is the same in all looks of a check.
 struct LookTables {
+  tasks::TaskSource source = tasks::own_source();
   Chains chains;
   std::unordered_map<std::uint64_t, WaitWords> waits;
 };
@@ -75,11 +77,12 @@ struct LookTables {
 struct Look {
   std::vector<SeenTask> tasks;
   std::vector<SeenThread> threads;
-  std::uint64_t missed = 0;  ///< Tasks that changed all the while.
+  std::vector<threads::Module> modules;  ///< Where the threads' frames lie.
+  std::uint64_t missed = 0;              ///< Tasks that changed all the while.
 };
 
-/// Tasks within `scope` are suspects, all for 0. Throws std::bad_alloc.
-/// Cost: 0.1 us a task, stops no thread.
+/// Tasks of the tables' source. Those within `scope` are suspects, all for 0. Throws
+/// std::bad_alloc. Cost: 0.1 us a task, stops no thread.
 void look_at_tasks(tasks::LeakScope scope, LookTables& tables, Look& look);
 
 /// Threads within `scope` are suspects; for 0 all but main, the calling one and the agent's.

@@ -136,6 +136,10 @@ const std::vector<Frame>& Names::address(std::uint64_t address, bool exact) {
   if (!is_new) {
     return frames;
   }
+  if (wanted_ == Addresses::kBare) {
+    frames.push_back({"", "", 0, address, exact});
+    return frames;
+  }
   if (const xgops_leak_namer namer = g_namer.load(std::memory_order_acquire)) {
     namer(
         address, exact ? 1 : 0,

@@ -139,15 +139,18 @@ std::vector<ScopedThread> ScopedThreads::all() const {
   return threads;
 }
 
+OutsideOfScopes::OutsideOfScopes() noexcept
+    : task_(std::exchange(xgops_task_thread_state.current, 0)),
+      scope_(std::exchange(xgops_task_thread_state.leak_scope, 0)) {}
+
+OutsideOfScopes::~OutsideOfScopes() {
+  xgops_task_thread_state.current = task_;
+  xgops_task_thread_state.leak_scope = scope_;
+}
+
 Result<pthread_t> start_outside_of_scopes(void* (*run)(void*), void* argument) {
-  ::xgops_task_thread& thread = xgops_task_thread_state;
-  const std::uintptr_t task_before = std::exchange(thread.current, 0);
-  const tasks::LeakScope scope_before = std::exchange(thread.leak_scope, 0);
-  Result<pthread_t> started =
-      support::start_service_thread(run, argument, support::service_stack_bytes());
-  thread.current = task_before;
-  thread.leak_scope = scope_before;
-  return started;
+  const OutsideOfScopes outside;
+  return support::start_service_thread(run, argument, support::service_stack_bytes());
 }
 
 }  // namespace xgops::leaks

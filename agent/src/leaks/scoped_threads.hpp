@@ -59,6 +59,20 @@ class ScopedThreads {
 /// The ones of this process.
 [[nodiscard]] ScopedThreads& scoped_threads() noexcept;
 
+/// While it lives, threads that the calling one creates belong to no scope. Takes no lock: a forked
+/// child may not have them yet.
+class OutsideOfScopes {
+ public:
+  OutsideOfScopes() noexcept;
+  ~OutsideOfScopes();
+  OutsideOfScopes(const OutsideOfScopes&) = delete;
+  OutsideOfScopes& operator=(const OutsideOfScopes&) = delete;
+
+ private:
+  std::uintptr_t task_;
+  tasks::LeakScope scope_;
+};
+
 /// A service thread (see support/service_thread.hpp) of our own, which belongs to no scope.
 Result<pthread_t> start_outside_of_scopes(void* (*run)(void*), void* argument);
 

@@ -25,7 +25,9 @@ constexpr std::chrono::seconds kDeadline{2};
 /// Collects a capture.
 class Collector final : public threads::CaptureSink {
  public:
-  void on_module(threads::Module /*module*/) override {}
+  explicit Collector(std::vector<threads::Module>& modules) : modules_(modules) {}
+
+  void on_module(threads::Module module) override { modules_.push_back(std::move(module)); }
   void on_stack(threads::Stack stack) override {
     stacks_.insert_or_assign(stack.id, std::move(stack.frames));
   }
@@ -43,6 +45,7 @@ class Collector final : public threads::CaptureSink {
   [[nodiscard]] std::vector<SeenThread> take() { return std::move(threads_); }
 
  private:
+  std::vector<threads::Module>& modules_;
   std::unordered_map<std::uint32_t, std::vector<threads::Frame>> stacks_;
   std::vector<SeenThread> threads_;
 };
@@ -53,6 +56,7 @@ struct Job {
   int signal = 0;
   std::shared_ptr<const threads::Runtime> runtime;
   std::vector<SeenThread> threads;
+  std::vector<threads::Module> modules;
 };
 
 void read_threads(Job& job) {
@@ -69,7 +73,7 @@ void read_threads(Job& job) {
   request.max_frames = job.max_frames;
   request.interrupt = job.signal != 0;
   request.deadline = std::chrono::steady_clock::now() + kDeadline;
-  Collector collector;
+  Collector collector(job.modules);
   if (inspector.capture(request, collector)) {
     job.threads = collector.take();
     std::erase_if(job.threads,
@@ -123,7 +127,8 @@ constinit pthread_mutex_t CaptureTurn::mutex_ = PTHREAD_MUTEX_INITIALIZER;
 
 }  // namespace
 
-std::vector<SeenThread> capture_threads(std::size_t max_frames) {
+std::vector<SeenThread> capture_threads(std::size_t max_frames,
+                                         std::vector<threads::Module>& modules) {
   const CaptureTurn turn;
   // Never destroyed: checks may run while the process ends.
   static const auto& runtime =
@@ -140,6 +145,7 @@ std::vector<SeenThread> capture_threads(std::size_t max_frames) {
   if (thread) {
     ::pthread_join(*thread, nullptr);
   }
+  modules = std::move(job.modules);
   return std::move(job.threads);
 }
 

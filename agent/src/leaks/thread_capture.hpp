@@ -9,8 +9,9 @@
 
 namespace xgops::leaks {
 
-/// What cannot be read is left out. The thread that reads them is one of its own and not among
-/// them. Throws std::bad_alloc.
-[[nodiscard]] std::vector<SeenThread> capture_threads(std::size_t max_frames);
+/// With the files that are mapped. What cannot be read is left out. The thread that reads them is
+/// one of its own and not among them. Throws std::bad_alloc.
+[[nodiscard]] std::vector<SeenThread> capture_threads(std::size_t max_frames,
+                                                      std::vector<threads::Module>& modules);
 
 }  // namespace xgops::leaks

@@ -42,4 +42,8 @@ bool is_well_known(const LeakGroup& group) {
          });
 }
 
+std::span<const std::string_view> library_functions() noexcept {
+  return kFunctions;
+}
+
 }  // namespace xgops::leaks

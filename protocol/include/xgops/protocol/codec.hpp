@@ -15,7 +15,7 @@ namespace xgops::protocol {
 using Bytes = std::vector<std::byte>;
 
 /// The payload of `message`. Defined in codec.cpp for every request and response of the catalog and
-/// for `ErrorReply`, so that users do not compile cereal.
+/// for `ErrorReply` and `TestReport`, so that users do not compile cereal.
 template <class Message>
 [[nodiscard]] Bytes encode(const Message& message);
 

@@ -64,6 +64,7 @@ enum class MessageType : std::uint16_t {
   kPending = 8,
   kWaits = 9,
   kProof = 10,
+  kTestReport = 11,  ///< In files only: see test_report.hpp.
 };
 
 /// Bits of `Header::flags`.
