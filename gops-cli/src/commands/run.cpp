@@ -1,28 +1,22 @@
 // SPDX-License-Identifier: MIT
 // `xgops run`: starts a program with the agent preloaded.
 #include "commands/command.hpp"
+#include "commands/preload.hpp"
 #include "commands/run_checks.hpp"
-#include "proc/files.hpp"
-#include "proc/program.hpp"
 #include "support/failure.hpp"
-#include "support/parse.hpp"
 
 #include <cerrno>
 #include <cstdlib>
-#include <filesystem>
 #include <memory>
-#include <optional>
 #include <string>
-#include <string_view>
 #include <system_error>
 #include <utility>
+#include <vector>
 
 #include <unistd.h>
 
 namespace xgops::cli {
 namespace {
-
-constexpr std::string_view kLibrary = "libxgops-agent.so";
 
 enum class OnFork : std::uint8_t { kDefault, kListen, kSilent };
 
@@ -38,26 +32,6 @@ struct RunOptions {
   std::string dump_signal;
 };
 
-/// Beside the installed or built command: ../lib and where distributions put libraries.
-Result<std::string> find_library() {
-  const auto self = proc::read_link("/proc/self/exe");
-  if (!self) {
-    return self.error();
-  }
-  const std::string bin = self->substr(0, self->rfind('/'));
-  const std::string prefix = bin.substr(0, bin.rfind('/'));
-  for (const char* folder : {"/lib/", "/lib/x86_64-linux-gnu/", "/lib64/"}) {
-    std::string path = prefix + folder + std::string(kLibrary);
-    if (::access(path.c_str(), R_OK) == 0) {
-      return path;
-    }
-  }
-  return failure(Failure::kProgram,
-                 "the agent " + std::string(kLibrary) + " is not installed beside " + *self +
-                     " (looked in " + prefix + "/lib, /lib/x86_64-linux-gnu and /lib64)",
-                 "install it, or name it with --agent FILE");
-}
-
 Result<void> set_variable(const char* name, const std::string& value) {
   // NOLINTNEXTLINE(concurrency-mt-unsafe): there is one thread.
   if (::setenv(name, value.c_str(), 1) != 0) {
@@ -66,18 +40,9 @@ Result<void> set_variable(const char* name, const std::string& value) {
   return {};
 }
 
-std::string variable(const char* name) {
-  const char* const value = std::getenv(name);  // NOLINT(concurrency-mt-unsafe): one thread.
-  return value == nullptr ? std::string() : std::string(value);
-}
-
 /// The environment that the agent reads; absolute paths, as the program may change its directory.
 Result<void> set_environment(const RunOptions& options, const std::string& library) {
-  std::string preload = library;
-  if (const std::string others = variable("LD_PRELOAD"); !others.empty()) {
-    preload += ":" + others;
-  }
-  std::vector<std::pair<const char*, std::string>> variables{{"LD_PRELOAD", std::move(preload)}};
+  std::vector<std::pair<const char*, std::string>> variables{{"LD_PRELOAD", preload_list(library)}};
   if (!options.directory.empty()) {
     variables.emplace_back("XGOPS_DIR", options.directory);
   }
@@ -107,18 +72,6 @@ Result<void> set_environment(const RunOptions& options, const std::string& libra
   return {};
 }
 
-/// Absolute: the loader looks for it from wherever the program executes another one.
-Result<std::string> given_library(const std::string& path) {
-  std::error_code problem;
-  const auto absolute = std::filesystem::absolute(path, problem);
-  // The loader only warns, and the program would have no agent.
-  if (problem || ::access(absolute.c_str(), R_OK) != 0) {
-    return failure(Failure::kProgram, "cannot read the agent's library, " + path,
-                   "--agent takes the path of libxgops-agent.so");
-  }
-  return absolute.lexically_normal().string();
-}
-
 Result<Report> run(Context& context, const RunOptions& options) {
   if (context.rest.empty()) {
     return failure(Failure::kUsage, "which program? none was given",
@@ -131,24 +84,15 @@ Result<Report> run(Context& context, const RunOptions& options) {
       return checked.error();
     }
   }
-  auto program = proc::find_program(context.rest.front(), variable("PATH"));
+  auto program = preloadable_program(context, context.rest.front(), options.force);
   if (!program) {
     return std::move(program).error();
   }
-  if (!options.force) {
-    if (auto fits = proc::check_preloadable(*program, context.places.uid); !fits) {
-      return std::move(fits).error();
-    }
-  }
-  auto library = options.library.empty() ? find_library() : given_library(options.library);
+  auto library = agent_library(options.library);
   if (!library) {
     return std::move(library).error();
   }
-  if (library->find_first_of(": ") != std::string::npos) {
-    return failure(Failure::kProgram, "LD_PRELOAD cannot carry the path of the agent, " + *library,
-                   "it must be without blanks and colons");
-  }
-  if (variable("XGOPS") == "0") {
+  if (environment_variable("XGOPS") == "0") {
     const Notice notice{"XGOPS=0 is set: the agent will stay off"};
     if (auto told = context.warn(notice); !told) {
       return std::move(told).error();
