@@ -4,6 +4,7 @@
 
 #include "commands/command.hpp"
 #include "invocation.hpp"
+#include "output/escape.hpp"
 #include "output/json.hpp"
 #include "output/manual.hpp"
 #include "output/presentation.hpp"
@@ -54,6 +55,12 @@ class Runner {
     context.warn = [&](const Notice& notice) {
       return terminal_.write_err(render_message(notice.text, notice.hint));
     };
+    context.ask = [&](const std::vector<std::string>& arguments) { return printed_by(arguments); };
+    if (terminal_.err_is_terminal) {
+      context.progress = [&](const std::string& line) {
+        (void)terminal_.write_err("\r" + escape(line) + "\x1b[K").has_value();
+      };
+    }
     Result<Report> report = common_.help || common_.version ? document(*invocation.command)
                                                             : invocation.action(context);
     if (!report) {
@@ -80,6 +87,18 @@ class Runner {
     const bool whole = command.name == all_commands().front().name;
     return Report{DocumentReport{
         "help", whole ? program_help(program) : command_help(program, describe(command))}};
+  }
+
+  [[nodiscard]] std::string printed_by(const std::vector<std::string>& arguments) const {
+    std::string text;
+    Terminal collector;
+    collector.write_out = [&](std::string_view data) -> Result<void> {
+      text += data;
+      return {};
+    };
+    collector.write_err = collector.write_out;
+    (void)run_app(arguments, places_, collector);
+    return text;
   }
 
   Result<void> put(const Report& report) {

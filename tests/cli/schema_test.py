@@ -10,6 +10,7 @@ import pathlib
 import subprocess
 import sys
 import tempfile
+import xml.etree.ElementTree
 import unittest
 
 import jsonschema
@@ -49,6 +50,14 @@ class SchemaTest(unittest.TestCase):
         for path in goldens:
             with self.subTest(path=path.name):
                 check(json.loads(path.read_text()))
+
+    def test_xml_is_well_formed(self):
+        suites = xml.etree.ElementTree.parse(GOLDENS / "test.xml").getroot()
+        cases = suites.findall("testsuite/testcase")
+        self.assertEqual(len(cases), int(suites.get("tests")))
+        for kind, count in (("failure", "failures"), ("error", "errors"), ("skipped", "skipped")):
+            self.assertEqual(len(suites.findall(f"testsuite/testcase/{kind}")),
+                             int(suites.get(count)))
 
     def test_every_schema_describes_itself(self):
         for path in sorted(SCHEMAS.glob("*.json")):

@@ -8,11 +8,11 @@ namespace xgops::cli {
 
 const std::vector<Command>& all_commands() {
   static const std::vector<Command> commands{
-      list_command(),      vitals_command(), stack_command(),      threads_command(),
-      tasks_command(),     tree_command(),   pending_command(),    locks_command(),
-      diagnose_command(),  leaks_command(),  snapshot_command(),   diff_command(),
-      symbolize_command(), run_command(),    completion_command(), help_command(),
-      man_command()};
+      list_command(),      vitals_command(), stack_command(),    threads_command(),
+      tasks_command(),     tree_command(),   pending_command(),  locks_command(),
+      diagnose_command(),  leaks_command(),  snapshot_command(), diff_command(),
+      symbolize_command(), run_command(),    test_command(),     completion_command(),
+      help_command(),      man_command()};
   return commands;
 }
 

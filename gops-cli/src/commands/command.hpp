@@ -32,6 +32,10 @@ struct Context {
   std::function<Result<void>(const Report&)> emit = {};
   /// Prints a notice now: for commands that do not come back (`run`).
   std::function<Result<void>(const Notice&)> warn = {};
+  /// Runs another invocation, and returns all that it prints.
+  std::function<std::string(const std::vector<std::string>& arguments)> ask = {};
+  /// Shows a line until the next one, and removes it for "". Empty where nobody would see it.
+  std::function<void(const std::string& line)> progress = {};
   /// The command line as data.
   std::function<ProgramModel()> program = {};
 };
@@ -62,6 +66,7 @@ Command snapshot_command();
 Command diff_command();
 Command symbolize_command();
 Command run_command();
+Command test_command();
 Command completion_command();
 Command help_command();
 Command man_command();

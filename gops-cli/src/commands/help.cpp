@@ -52,9 +52,9 @@ Command help_command() {
         ArgumentModel argument;
         argument.name = "COMMAND";
         argument.summary = "The command to describe";
-        argument.choices = {"list",      "vitals", "stack",      "threads", "tasks",    "tree",
-                            "pending",   "locks",  "diagnose",   "leaks",   "snapshot", "diff",
-                            "symbolize", "run",    "completion", "help"};
+        argument.choices = {"list",      "vitals", "stack",    "threads",    "tasks",    "tree",
+                            "pending",   "locks",  "diagnose", "leaks",      "snapshot", "diff",
+                            "symbolize", "run",    "test",     "completion", "help"};
         options.argument(std::move(argument), *name);
         return [name](Context& context) { return help(context, *name); };
       },

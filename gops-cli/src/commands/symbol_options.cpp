@@ -7,10 +7,7 @@
 #include <string_view>
 
 namespace xgops::cli {
-namespace {
 
-/// Where names found earlier are kept (XDG base directories); empty when there is no such place, or
-/// XGOPS_CACHE=0 forbids it.
 std::string cache_directory() {
   // NOLINTBEGIN(concurrency-mt-unsafe): one thread.
   const char* const wanted = std::getenv("XGOPS_CACHE");
@@ -25,8 +22,6 @@ std::string cache_directory() {
   // NOLINTEND(concurrency-mt-unsafe)
   return home != nullptr && home[0] == '/' ? std::string(home) + "/.cache/xgops" : std::string();
 }
-
-}  // namespace
 
 SymbolOptions symbols_of(const Target& target, SymbolOptions options) {
   // Without a PID that we see there is no /proc to read the target's files through.

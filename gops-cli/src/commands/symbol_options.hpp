@@ -11,6 +11,10 @@
 
 namespace xgops::cli {
 
+/// Where names found earlier are kept (XDG base directories); empty when there is no such place, or
+/// XGOPS_CACHE=0 forbids it.
+[[nodiscard]] std::string cache_directory();
+
 /// `options`, completed for this target.
 [[nodiscard]] SymbolOptions symbols_of(const Target& target, SymbolOptions options);
 

@@ -25,7 +25,7 @@ struct ExitStatusText {
 /// All exit statuses, for help and man page.
 inline constexpr ExitStatusText kExitStatuses[] = {
     {0, "success"},
-    {1, "there are findings (xgops diagnose, xgops leaks)"},
+    {1, "there are findings (xgops diagnose, leaks, test)"},
     {2, "the target failed: no such process, no agent, no answer; or output could not be written"},
     {3, "this user may not inspect the target"},
     {4, "the report is printed but incomplete"},

@@ -4,6 +4,7 @@
 
 #include "output/escape.hpp"
 #include "output/json.hpp"
+#include "output/test_output.hpp"
 #include "output/text.hpp"
 
 #include <string_view>
@@ -90,6 +91,11 @@ std::string render_body(const SnapshotReport& report, const Presentation& presen
 
 std::string render_body(const DiffReport& report, const Presentation& presentation) {
   return presentation.format == Format::kJson ? diff_json(report) : diff_text(report, presentation);
+}
+
+std::string render_body(const TestsReport& report, const Presentation& presentation) {
+  return presentation.format == Format::kJson ? tests_json(report)
+                                              : tests_text(report, presentation);
 }
 
 std::string render_body(const TreeReport& report, const Presentation& presentation) {

@@ -11,6 +11,7 @@
 #include "report/pending.hpp"
 #include "report/stack.hpp"
 #include "report/tasks.hpp"
+#include "report/test.hpp"
 #include "report/threads.hpp"
 #include "report/tree.hpp"
 #include "report/vitals.hpp"
@@ -31,7 +32,7 @@ struct Notice {
 struct Report {
   std::variant<DocumentReport, ListReport, VitalsReport, ThreadsReport, TasksReport, StackReport,
                TreeReport, PendingReport, LocksReport, FindingsReport, LeaksReport, LeakTotals,
-               SnapshotReport, DiffReport>
+               SnapshotReport, DiffReport, TestsReport>
       body;
   ExitStatus status = ExitStatus::kOk;
   std::vector<Notice> notices = {};

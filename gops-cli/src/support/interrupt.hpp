@@ -20,6 +20,8 @@ class InterruptGuard {
 
   /// Waits until `moment`. False: it is time to end.
   [[nodiscard]] bool wait_until(std::chrono::steady_clock::time_point moment) const;
+  /// Can be read once it is time to end, for who waits for other things, too.
+  [[nodiscard]] int descriptor() const noexcept { return event_.get(); }
 
  private:
   UniqueFd event_;
