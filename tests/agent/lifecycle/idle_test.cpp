@@ -10,6 +10,8 @@
 #include <string>
 #include <thread>
 
+#include <sys/syscall.h>
+
 namespace xgops::test {
 namespace {
 
@@ -24,6 +26,15 @@ std::uint64_t times_scheduled(pid_t pid, pid_t tid) {
   return times;
 }
 
+/// Whether it sleeps in its wait for clients, not merely for a CPU. A host that has just started
+/// its agent may be ready before the agent's thread is.
+bool waits_for_clients(pid_t pid, pid_t tid) {
+  std::ifstream file("/proc/" + std::to_string(pid) + "/task/" + std::to_string(tid) + "/syscall");
+  std::string number;
+  file >> number;
+  return number == std::to_string(SYS_poll);
+}
+
 class IdleTest : public testing::TestWithParam<Adoption> {
  protected:
   /// Waits until the agent's thread sleeps and does not run between two looks.
@@ -32,7 +43,7 @@ class IdleTest : public testing::TestWithParam<Adoption> {
     for (;;) {
       std::this_thread::sleep_for(std::chrono::milliseconds(20));
       const std::uint64_t now = times_scheduled(target_.pid(), tid);
-      if (now == last) {
+      if (now == last && waits_for_clients(target_.pid(), tid)) {
         return now;
       }
       last = now;
