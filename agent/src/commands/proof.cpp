@@ -16,7 +16,7 @@ using protocol::ProofReason;
 using protocol::ProofStatus;
 using protocol::ProofVerdict;
 
-constexpr std::size_t kTaskBytes = 27;
+constexpr std::size_t kTaskProofBytes = 27;
 
 // One list of words on both sides.
 #define XGOPS_SAME_HOLDER(name) \
@@ -52,7 +52,7 @@ ProofReason reason_of(const proof::TaskProof& task) {
   return ProofReason::kReached;
 }
 
-protocol::TaskProof to_wire(const proof::TaskProof& task) {
+protocol::TaskProof wire_of(const proof::TaskProof& task) {
   return {task.id,
           task.resumed,
           static_cast<ProofVerdict>(task.verdict),
@@ -123,8 +123,8 @@ Result<void> handle(AgentState& state, const protocol::Proof::Request& request,
   proof::ProofReport report =
       prover.prove(reply.deadline(), [&reply] { return reply.cancelled(); });
   for (const proof::TaskProof& task : report.tasks) {
-    part.tasks.push_back(to_wire(task));
-    if (part.tasks.size() * kTaskBytes >= protocol::kReplyChunkBytes) {
+    part.tasks.push_back(wire_of(task));
+    if (part.tasks.size() * kTaskProofBytes >= protocol::kReplyChunkBytes) {
       reply.emit(part);
       part.tasks.clear();
     }
