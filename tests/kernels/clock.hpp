@@ -10,6 +10,7 @@
 #include <list>
 #include <map>
 #include <mutex>
+#include <set>
 
 namespace kernels {
 
@@ -17,6 +18,17 @@ namespace kernels {
 class Clock {
  public:
   using Duration = std::chrono::nanoseconds;
+
+  Clock() {
+    const std::scoped_lock lock(g_ticking_mutex);
+    g_ticking.insert(this);
+  }
+  ~Clock() {
+    const std::scoped_lock lock(g_ticking_mutex);
+    g_ticking.erase(this);
+  }
+  Clock(const Clock&) = delete;
+  Clock& operator=(const Clock&) = delete;
 
   class Sleep {
    public:
@@ -77,6 +89,10 @@ class Clock {
   }
 
  private:
+  /// A clock goes on by itself: who looks through memory finds it here, and what it wakes.
+  inline static std::mutex g_ticking_mutex;
+  inline static std::set<const Clock*> g_ticking;
+
   struct Timer {
     xgops::test::sync::Channel<int> channel{1};
     Duration next{0};

@@ -8,11 +8,13 @@
 namespace kernels {
 namespace {
 
-Entry entry(const char* id, std::vector<Leak> leaks) {
+Entry entry(const char* id, std::vector<Leak> leaks, bool can_be_woken = false) {
   for (const auto* const kernels :
        {&kLockKernels, &kMixedKernels, &kChannelKernels, &kContextKernels, &kConditionKernels}) {
     if (const auto found = kernels->find(id); found != kernels->end()) {
-      return {id, found->second, std::move(leaks)};
+      Entry made{id, found->second, std::move(leaks)};
+      made.can_be_woken = can_be_woken;
+      return made;
     }
   }
   return {id};
@@ -45,15 +47,17 @@ const std::vector<Entry>& kernel_entries() {
       entry("grpc_660", {{"chan_send", 1, 1}}),
       entry("kubernetes_38669", {{"chan_send", 1, 1}}),
       // The poller is woken by a ticker: it is not blocked.
-      entry("kubernetes_70277", {{"chan_recv", 1, 1}, {"select", 1, 0}}),
+      entry("kubernetes_70277", {{"chan_recv", 1, 1}, {"select", 1, 0}}, true),
       entry("moby_33293", {{"chan_send", 1, 1}}),
       entry("syncthing_5795", {{"chan_recv", 2, 2}}),
-      entry("grpc_862", {{"select", 1, 0}}),
+      // A clock has one of its channels.
+      entry("grpc_862", {{"select", 1, 0}}, true),
       entry("cockroach_18101", {{"chan_send", 1, 1}}),
       entry("cockroach_13197", {{"chan_recv", 1, 1}}),
       entry("kubernetes_25331", {{"chan_send", 1, 1}}),
       entry("kubernetes_11298", {{"chan_recv", 2, 2}, {"cond_wait", 1, 1}}),
-      entry("moby_29733", {{"chan_recv", 1, 1}, {"cond_wait", 1, 1}}),
+      // A global table has the condition.
+      entry("moby_29733", {{"chan_recv", 1, 1}, {"cond_wait", 1, 1}}, true),
       // Channels or wait groups, and locks.
       entry("grpc_1460", {{"chan_recv", 1, 1}, {"mutex_lock", 1, 1}}),
       entry("etcd_7902", {{"chan_recv", 1, 1}, {"mutex_lock", 2, 2}, {"waitgroup_wait", 1, 1}}),

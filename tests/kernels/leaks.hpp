@@ -24,6 +24,7 @@ struct Entry {
   bool has_twin = true;
   unsigned workers = 0;         ///< 0: on the test's thread, until nothing is ready.
   TaskKernel before = nullptr;  ///< What exists before the check is opened.
+  bool can_be_woken = false;    ///< Somebody still has what its tasks wait for: nothing is proven.
 };
 
 /// Of which nothing may be said, neither while it goes on nor at its end.
