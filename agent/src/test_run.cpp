@@ -99,6 +99,7 @@ void end_test_run() noexcept {
   } catch (const std::exception&) {
     // Without a report nobody takes the run for one without leaks.
   }
+  xgops_leak_scope_close(run->scope);
   if (had_agent) {
     static_cast<void>(start(nullptr, Mode::kPreloaded));
   }

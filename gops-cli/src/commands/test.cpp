@@ -30,7 +30,7 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr milliseconds kListTimeout{60'000};
+constexpr milliseconds kTestListTimeout{60'000};
 constexpr std::chrono::hours kBaselineLife{24 * 90};
 
 struct TestOptions {
@@ -116,7 +116,7 @@ Result<std::vector<std::string>> list_tests(const TestCommand& command, Framewor
     }
     listing.arguments = list_arguments(framework, given, is_retry);
     listing.arguments.insert(listing.arguments.begin(), command.arguments.front());
-    auto printed = output_of(listing, kListTimeout, interrupt);
+    auto printed = output_of(listing, kTestListTimeout, interrupt);
     if (!printed) {
       return std::move(printed).error();
     }

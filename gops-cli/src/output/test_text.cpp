@@ -18,7 +18,7 @@ namespace {
 
 constexpr std::size_t kShownFrames = 16;
 
-std::string counted(std::uint64_t count, std::string_view word) {
+std::string number_of(std::uint64_t count, std::string_view word) {
   return std::to_string(count) + " " + std::string(word) + (count == 1 ? "" : "s");
 }
 
@@ -67,15 +67,15 @@ struct Sum {
     }
   }
   [[nodiscard]] std::string text() const {
-    std::string out = tasks > 0 ? counted(tasks, "task") : std::string();
+    std::string out = tasks > 0 ? number_of(tasks, "task") : std::string();
     if (threads > 0) {
-      out += (out.empty() ? "" : " and ") + counted(threads, "thread");
+      out += (out.empty() ? "" : " and ") + number_of(threads, "thread");
     }
     return out;
   }
 };
 
-std::string indented(std::string_view text, std::string_view by) {
+std::string indented_lines(std::string_view text, std::string_view by) {
   std::string out;
   while (!text.empty()) {
     const std::size_t end = std::min(text.find('\n'), text.size());
@@ -95,7 +95,7 @@ std::string block_of(const TestsReport& report, const TestResult& test, const St
     out += leak_lines(leak);
   }
   if (test.unlisted_groups > 0) {
-    out += "  and " + counted(test.unlisted_groups, "group") + " more\n";
+    out += "  and " + number_of(test.unlisted_groups, "group") + " more\n";
   }
   if (test.unseen) {
     out += "  there is more that changed too fast to be seen\n";
@@ -107,10 +107,10 @@ std::string block_of(const TestsReport& report, const TestResult& test, const St
     out += "  its leaks are not known: " + escape(test.no_report) + "\n";
   }
   if (!test.hang.empty()) {
-    out += indented(test.hang, "  ");
+    out += indented_lines(test.hang, "  ");
   }
   if (test.failed() && !test.output.empty()) {
-    out += "  its output:\n" + indented(test.output, "    | ");
+    out += "  its output:\n" + indented_lines(test.output, "    | ");
   }
   return out;
 }
@@ -134,7 +134,7 @@ std::string summary(const TestsReport& report) {
     return (leaking == 0 ? "no leaks" : "leaks: " + sum.text()) + known + "\n" +
            (leaking == 0 ? "" : "  which test? --bisect runs each alone and says\n");
   }
-  return counted(report.tests.size(), "test") + " of " + report.framework + ": " +
+  return number_of(report.tests.size(), "test") + " of " + report.framework + ": " +
          (leaking == 0 ? "no leaks"
                        : std::to_string(leaking) + " with leaks (" + sum.text() + ")") +
          known + ", " + std::to_string(failed) + " failed" +
@@ -163,7 +163,7 @@ std::string verdict_text(const TestResult& test) {
 }
 
 std::string leak_sentence(const TestLeak& leak) {
-  std::string text = counted(leak.count, leak.is_thread ? "thread" : "task");
+  std::string text = number_of(leak.count, leak.is_thread ? "thread" : "task");
   text += leak.name.empty() ? "" : " \"" + escape(leak.name) + "\"";
   text += leak.labels.empty() ? "" : " {" + escape(leak.labels) + "}";
   text += " in state " + escape(leak.state);

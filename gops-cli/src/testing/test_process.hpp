@@ -60,6 +60,7 @@ class TestProcess {
   [[nodiscard]] int output_fd() const noexcept { return output_.get(); }
   [[nodiscard]] Clock::time_point started() const noexcept { return started_; }
 
+  /// What there is now; some of it, if it is much.
   void read_output();
   [[nodiscard]] std::string output() const { return tail_.text(); }
   /// Whether it has ended; then its wait status is known. Does not wait.

@@ -6,7 +6,7 @@
 namespace xgops::test {
 namespace {
 
-symbolize::Symbol symbol(const char* function, const char* file, std::uint32_t line) {
+symbolize::Symbol sample_symbol(const char* function, const char* file, std::uint32_t line) {
   symbolize::Symbol result;
   result.function = function;
   result.file = file;
@@ -22,8 +22,8 @@ cli::TestLeak leaked_task() {
   leak.state = "timer";
   leak.labels = "peer=a";
   leak.age_ns = 1'000'000'000;
-  leak.frames = {symbol("bodies::wait_for_long", "bodies.hpp", 41)};
-  leak.created = {symbol("bodies::forget_a_task", "bodies.hpp", 45)};
+  leak.frames = {sample_symbol("bodies::wait_for_long", "bodies.hpp", 41)};
+  leak.created = {sample_symbol("bodies::forget_a_task", "bodies.hpp", 45)};
   leak.fingerprint = "89f8438a5191f0fe";
   return leak;
 }
@@ -38,13 +38,13 @@ cli::TestLeak leaked_thread() {
   leak.object = "mutex 0x10";
   leak.why = "held by thread 4711, which has ended";
   leak.name = "wor\x1bker";
-  symbolize::Symbol lock = symbol("pthread_mutex_lock", "", 0);
+  symbolize::Symbol lock = sample_symbol("pthread_mutex_lock", "", 0);
   lock.module = "libc.so.6";
   lock.offset = 0x1234;
-  symbolize::Symbol begin = symbol("start_thread", "", 0);
+  symbolize::Symbol begin = sample_symbol("start_thread", "", 0);
   begin.module = "libc.so.6";
-  leak.frames = {lock, symbol("bodies::hang()", "bodies.hpp", 62), begin};
-  leak.created = {symbol("bodies::hang()", "bodies.hpp", 61)};
+  leak.frames = {lock, sample_symbol("bodies::hang()", "bodies.hpp", 62), begin};
+  leak.created = {sample_symbol("bodies::hang()", "bodies.hpp", 61)};
   leak.fingerprint = "23c656d12baa54f6";
   return leak;
 }

@@ -75,6 +75,17 @@ TEST_F(RunnerTest, LooksAtWhatHangsAndEndsItWithItsChildren) {
   EXPECT_GT(seen, 0);
 }
 
+TEST_F(RunnerTest, IsNotKeptByATestThatWritesWithoutEnd) {
+  options_.timeout = milliseconds(50);
+  plan("writes", "while :; do echo line; done");
+
+  const RunnerAnswer answer = run();
+
+  ASSERT_EQ(answer.results.size(), 1U);
+  EXPECT_EQ(answer.results[0].outcome, TestOutcome::kTimedOut);
+  EXPECT_NE(answer.results[0].output, "");
+}
+
 TEST_F(RunnerTest, EndsWhatTakesTooLong) {
   options_.timeout = milliseconds(50);
   plan("lasts", "sleep 1000");
