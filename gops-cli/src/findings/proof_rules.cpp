@@ -22,7 +22,7 @@ constexpr std::size_t kManyStories = 150;
 
 using Proofs = std::unordered_map<std::uint64_t, TaskProof>;
 
-Proofs by_id(const ProofAnswer& answer) {
+Proofs proofs_by_id(const ProofAnswer& answer) {
   Proofs proofs;
   for (const TaskProof& proof : answer.tasks) {
     proofs.emplace(proof.id, proof);
@@ -121,7 +121,7 @@ void keep_what_still_holds(const Look& look, ProofAnswer& answer) {
 }
 
 void add_proofs(const Look& look, const ProofAnswer& answer, std::vector<Evidence>& evidence) {
-  const Proofs proofs = by_id(answer);
+  const Proofs proofs = proofs_by_id(answer);
   for (std::size_t i = 0; i < look.tasks().size(); ++i) {
     const auto found = proofs.find(look.tasks()[i].id);
     if (found != proofs.end() && found->second.verdict == ProofVerdict::kProven) {
@@ -142,7 +142,7 @@ ProofSummary summarize(const Look& look, const ProofAnswer& answer,
   summary.doubts = answer.doubts;
   summary.changed = answer.changed;
 
-  const Proofs proofs = by_id(answer);
+  const Proofs proofs = proofs_by_id(answer);
   const std::size_t threads = look.threads().size();
   Stories stories;
   std::vector<std::uint8_t> marks(evidence.size(), kNotGrouped);
