@@ -2,7 +2,6 @@
 // Everything that a command can ask: who the process is, the parts that read it, what was counted.
 #pragma once
 
-#include "proof/stop.hpp"
 #include "stats/process_reader.hpp"
 #include "tasks/source.hpp"
 #include "threads/capture.hpp"
@@ -14,6 +13,8 @@
 #include <string>
 #include <utility>
 #include <vector>
+
+#include <sys/prctl.h>
 
 namespace xgops::commands {
 
@@ -37,7 +38,7 @@ struct AgentState {
         process(std::move(reader)),
         signal(options.signal),
         task_directory_fd(options.task_directory_fd),
-        seccomp_filters(proof::own_seccomp_filters(options.task_directory_fd)),
+        seccomp_mode(::prctl(PR_GET_SECCOMP)),
         inspector(options, std::move(runtime)) {}
 
   Identity identity;
@@ -46,7 +47,7 @@ struct AgentState {
   stats::ProcessReader process;
   int signal = 0;                   ///< For running threads; 0: none is used.
   int task_directory_fd = -1;       ///< Of /proc/self/task.
-  unsigned seccomp_filters = 0;     ///< That the process had when the agent began.
+  int seccomp_mode = 0;             ///< PR_GET_SECCOMP when the agent began.
   std::vector<std::string> limits;  ///< Found while starting, a sentence each.
   threads::Inspector inspector;
   tasks::TaskSource tasks = tasks::own_source();

@@ -3,6 +3,7 @@
 #include "commands/cost_meter.hpp"
 #include "commands/handlers.hpp"
 #include "proof/prover.hpp"
+#include "proof/stop.hpp"
 
 #include <algorithm>
 #include <string>
@@ -92,10 +93,11 @@ ProofStatus judge_request(const protocol::Proof::Request& request,
 Result<void> handle(AgentState& state, const protocol::Proof::Request& request,
                     Reply<protocol::Proof>& reply) {
   const CostMeter meter(reply.arrival());
-  const proof::Prover prover({.task_directory_fd = state.task_directory_fd,
-                              .signal = state.signal,
-                              .seccomp_filters = state.seccomp_filters,
-                              .tasks = state.tasks});
+  const proof::Prover prover(
+      {.task_directory_fd = state.task_directory_fd,
+       .signal = state.signal,
+       .seccomp_filters = proof::seccomp_filters_at_start(state.seccomp_mode),
+       .tasks = state.tasks});
   const proof::ProofEstimate estimate = prover.estimate();
   protocol::Proof::Response part;
   const auto left = state.process.memory_left();

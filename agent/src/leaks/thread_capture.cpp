@@ -128,7 +128,7 @@ constinit pthread_mutex_t CaptureTurn::mutex_ = PTHREAD_MUTEX_INITIALIZER;
 }  // namespace
 
 std::vector<SeenThread> capture_threads(std::size_t max_frames,
-                                         std::vector<threads::Module>& modules) {
+                                        std::vector<threads::Module>& modules) {
   const CaptureTurn turn;
   // Never destroyed: checks may run while the process ends.
   static const auto& runtime =

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "proof/stop.hpp"
 
+#include "support/unique_fd.hpp"
+
 #include <algorithm>
 #include <array>
 #include <cerrno>
@@ -77,6 +79,19 @@ unsigned own_seccomp_filters(int task_directory_fd) noexcept {
   std::array<char, kStatusBytes> buffer{};
   const auto tid = static_cast<pid_t>(::syscall(SYS_gettid));
   return seccomp_filters(threads::TaskFiles(task_directory_fd).read(tid, "status", buffer));
+}
+
+unsigned seccomp_filters_at_start(int mode) noexcept {
+  if (mode == 0) {
+    return 0;
+  }
+  std::array<char, kStatusBytes> buffer{};
+  const support::UniqueFd file(::getpid() == 1 ? -1
+                                               : ::open("/proc/1/status", O_RDONLY | O_CLOEXEC));
+  const ssize_t bytes = file ? ::read(file.get(), buffer.data(), buffer.size()) : 0;
+  const std::string_view status(buffer.data(),
+                                static_cast<std::size_t>(std::max<ssize_t>(bytes, 0)));
+  return std::max(1U, seccomp_filters(status));
 }
 
 StoppedThreads::StoppedThreads(Scratch& scratch, int task_directory_fd, int signal) noexcept

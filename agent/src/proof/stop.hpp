@@ -81,6 +81,12 @@ class StoppedThreads {
   char* buffer_ = nullptr;
 };
 
+/// How many seccomp filters the process had when the agent began; `mode` is what PR_GET_SECCOMP
+/// said then. Who began under some is taken to have had those of the first process of its
+/// container, or one where it is that itself. To read them at the start, below /proc/PID/task,
+/// would make the end of each process wait for the kernel: milliseconds on a busy machine.
+[[nodiscard]] unsigned seccomp_filters_at_start(int mode) noexcept;
+
 /// Of the calling thread: how many seccomp filters it has. Without any: 0.
 [[nodiscard]] unsigned own_seccomp_filters(int task_directory_fd) noexcept;
 
