@@ -47,7 +47,7 @@ extern "C" [[gnu::visibility("default")]] int __libc_start_main(
               stack_end);
 }
 
-extern "C" [[gnu::visibility("default"), noreturn]] void exit(int status) noexcept {
+extern "C" [[gnu::visibility("default")]] void exit(int status) noexcept {
   using namespace xgops::agent;  // NOLINT(google-build-using-namespace): of one function.
   end_test_run();
   if (const auto next = g_exit.get()) {

@@ -117,7 +117,7 @@ TEST_F(TestCommandTest, SaysThatTheAgentIsOff) {
 }
 
 TEST_F(TestCommandTest, FindsTheTestsOfGoogleTestThatLeak) {
-  const auto result = run({"--bisect", "--json", "--hang", "2s", "--jobs", "2"}, "gtest_suite", {});
+  const auto result = run({"--bisect", "--json", "--hang", "15s", "--jobs", "2"}, "gtest_suite", {});
 
   EXPECT_EQ(result.status, 1) << describe(result);
   const Json answer = parse_json(result.out);
@@ -143,7 +143,7 @@ TEST_F(TestCommandTest, FindsTheTestsOfGoogleTestThatLeak) {
 }
 
 TEST_F(TestCommandTest, ShowsWhatBlocksATestThatHangs) {
-  const auto result = run({"--bisect", "--hang", "2s"}, "gtest_suite", {"--gtest_filter=Hang*"});
+  const auto result = run({"--bisect", "--hang", "5s"}, "gtest_suite", {"--gtest_filter=Hang*"});
 
   EXPECT_EQ(result.status, 1) << describe(result);
   EXPECT_TRUE(contains(result.out, "HangTest.Hangs: hung after")) << result.out;
@@ -153,7 +153,7 @@ TEST_F(TestCommandTest, ShowsWhatBlocksATestThatHangs) {
 }
 
 TEST_F(TestCommandTest, ShowsWhatBlocksAProgramThatHangs) {
-  const auto result = run({"--hang", "2s"}, "gtest_suite", {"--gtest_filter=Hang*"});
+  const auto result = run({"--hang", "5s"}, "gtest_suite", {"--gtest_filter=Hang*"});
 
   EXPECT_EQ(result.status, 1) << describe(result);
   EXPECT_TRUE(contains(result.out, "deadlock: 2 threads")) << result.out;
@@ -178,7 +178,7 @@ class FreeNamesTest : public TestCommandTest, public testing::WithParamInterface
 };
 
 TEST_P(FreeNamesTest, FindsTheTestsThatLeak) {
-  const auto result = run({"--bisect", "--json", "--hang", "2s", "--jobs", "2"}, GetParam(), {});
+  const auto result = run({"--bisect", "--json", "--hang", "15s", "--jobs", "2"}, GetParam(), {});
 
   EXPECT_EQ(result.status, 1) << describe(result);
   const Json answer = parse_json(result.out);
