@@ -27,7 +27,8 @@ class GrowthMonitor {
   explicit GrowthMonitor(const xgops_growth_options& options) : options_(options) {}
 
   [[nodiscard]] bool start() {
-    const Result<pthread_t> thread = start_outside_of_scopes(&GrowthMonitor::run, this);
+    const Result<pthread_t> thread =
+        start_outside_of_scopes(&GrowthMonitor::run, this, support::service_stack_bytes());
     if (thread) {
       thread_ = *thread;
     }

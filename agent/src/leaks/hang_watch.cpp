@@ -62,7 +62,8 @@ class HangWatch {
 
   [[nodiscard]] bool start() {
     last_resort_stack_bytes_ = support::service_stack_bytes();
-    const Result<pthread_t> thread = start_outside_of_scopes(&HangWatch::run, this);
+    const Result<pthread_t> thread =
+        start_outside_of_scopes(&HangWatch::run, this, last_resort_stack_bytes_);
     if (thread) {
       thread_ = *thread;
     }

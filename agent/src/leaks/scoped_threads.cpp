@@ -148,9 +148,10 @@ OutsideOfScopes::~OutsideOfScopes() {
   xgops_task_thread_state.leak_scope = scope_;
 }
 
-Result<pthread_t> start_outside_of_scopes(void* (*run)(void*), void* argument) {
+Result<pthread_t> start_outside_of_scopes(void* (*run)(void*), void* argument,
+                                          std::size_t stack_bytes) {
   const OutsideOfScopes outside;
-  return support::start_service_thread(run, argument, support::service_stack_bytes());
+  return support::start_service_thread(run, argument, stack_bytes);
 }
 
 }  // namespace xgops::leaks

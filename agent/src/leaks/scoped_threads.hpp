@@ -6,6 +6,7 @@
 #include "tasks/leak_scopes.hpp"
 #include "xgops/result.hpp"
 
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
@@ -74,6 +75,7 @@ class OutsideOfScopes {
 };
 
 /// A service thread (see support/service_thread.hpp) of our own, which belongs to no scope.
-Result<pthread_t> start_outside_of_scopes(void* (*run)(void*), void* argument);
+Result<pthread_t> start_outside_of_scopes(void* (*run)(void*), void* argument,
+                                          std::size_t stack_bytes);
 
 }  // namespace xgops::leaks

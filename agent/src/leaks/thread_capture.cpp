@@ -9,6 +9,7 @@
 #include <chrono>
 #include <exception>
 #include <memory>
+#include <new>
 #include <string>
 #include <unordered_map>
 #include <utility>
@@ -91,6 +92,29 @@ void* run(void* job) noexcept {
   return nullptr;
 }
 
+/// What asks the loader, whose lock others may hold while they fork, as who loads a library whose
+/// constructor does: found before a capture's turn, for which such a fork waits.
+struct Loaded {
+  std::shared_ptr<const threads::Runtime> runtime;
+  std::size_t stack_bytes = 0;
+};
+
+const Loaded& loaded() {
+  static constinit pthread_once_t once = PTHREAD_ONCE_INIT;  // A child forked in here begins anew.
+  static constinit const Loaded* found = nullptr;  // Never destroyed: checks run until the end.
+  ::pthread_once(&once, [] {
+    try {
+      found = new Loaded{threads::probe_runtime(), support::service_stack_bytes()};
+    } catch (const std::exception&) {
+      found = nullptr;
+    }
+  });
+  if (found == nullptr) {
+    throw std::bad_alloc();
+  }
+  return *found;
+}
+
 /// One capture at a time: they share the slots for signals. And none while the process forks, whose
 /// child would find a capture that nobody ends: a fork waits for it, for `kDeadline` at most. What
 /// makes a capture needs nothing that others lock for a fork, and a thread that waits in one
@@ -129,19 +153,17 @@ constinit pthread_mutex_t CaptureTurn::mutex_ = PTHREAD_MUTEX_INITIALIZER;
 
 std::vector<SeenThread> capture_threads(std::size_t max_frames,
                                         std::vector<threads::Module>& modules) {
+  const Loaded& known = loaded();
   const CaptureTurn turn;
-  // Never destroyed: checks may run while the process ends.
-  static const auto& runtime =
-      *new std::shared_ptr<const threads::Runtime>(threads::probe_runtime());
   // An agent of this process uses the same slots for its captures. Our handler stays: ignored, the
   // signal would look taken in programs that this one starts.
   std::string why;
   Job job;
   job.max_frames = max_frames;
-  job.runtime = runtime;
+  job.runtime = known.runtime;
   const bool may_signal = xgops_agent_running() == 0;
   job.signal = may_signal ? threads::install_capture_signal(0, why) : 0;
-  const Result<pthread_t> thread = start_outside_of_scopes(&run, &job);
+  const Result<pthread_t> thread = start_outside_of_scopes(&run, &job, known.stack_bytes);
   if (thread) {
     ::pthread_join(*thread, nullptr);
   }
