@@ -6,10 +6,12 @@
 #include "preload_next.hpp"
 #include "xgops/leak_check_abi.h"
 
+#include <bit>
 #include <cerrno>
 #include <cstdlib>
 
 #include <pthread.h>
+#include <threads.h>
 
 namespace xgops::crash {
 namespace {
@@ -61,4 +63,20 @@ extern "C" [[gnu::visibility("default")]] int pthread_create(pthread_t* thread,
                                                              void* argument) noexcept {
   return xgops_leak_create_thread(&xgops::crash::create_with_stack, thread, attributes, run,
                                   argument);
+}
+
+/// The C library's own starts threads past what stands in front of it, and does what is done here.
+extern "C" [[gnu::visibility("default")]] int thrd_create(thrd_t* thread, thrd_start_t run,
+                                                          void* argument) noexcept {
+  // The result is in one register, whose lower half is what `thrd_join` gives.
+  const auto start = std::bit_cast<void* (*)(void*)>(run);
+  switch (xgops_leak_create_thread(&xgops::crash::create_with_stack, thread, nullptr, start,
+                                   argument)) {
+    case 0:
+      return thrd_success;
+    case ENOMEM:
+      return thrd_nomem;
+    default:
+      return thrd_error;
+  }
 }

@@ -69,9 +69,9 @@ TEST(SharedLibraryTest, ExportsThePublicNamesAndWhatItStandsInFrontOf) {
   // to be called after the dump.
   // And its agent's thread must be able to follow when it changes users and groups.
   for (const char* name :
-       {"__libc_start_main", "exit", "pthread_create", "sigaction", "signal", "__sysv_signal",
-        "initgroups", "setegid", "seteuid", "setgid", "setgroups", "setregid", "setresgid",
-        "setresuid", "setreuid", "setuid"}) {
+       {"__libc_start_main", "exit", "pthread_create", "sigaction", "signal", "thrd_create",
+        "__sysv_signal", "initgroups", "setegid", "seteuid", "setgid", "setgroups", "setregid",
+        "setresgid", "setresuid", "setreuid", "setuid"}) {
     EXPECT_EQ(std::erase(names, name), 1U) << name;
   }
   expect_public_names_only(names);
