@@ -2,6 +2,7 @@
 #include "test_run.hpp"
 
 #include "commands/leak_mapping.hpp"
+#include "leaks/scoped_threads.hpp"
 #include "leaks/settling.hpp"
 #include "lifecycle.hpp"
 #include "support/unique_fd.hpp"
@@ -25,7 +26,6 @@ namespace {
 
 struct TestRun {
   pid_t pid = 0;
-  tasks::LeakScope scope = 0;
   std::string file;
 };
 
@@ -50,7 +50,7 @@ void report_leaks(const TestRun& run) {
   leaks::Subject subject;
   std::string problem;
   subject.source = tasks::find_source(problem);
-  subject.threads = run.scope;
+  subject.threads = tasks::kRunScope;
   xgops_leak_request request{};
   request.size = sizeof request;
   request.deadline_ns = kPatienceNs;
@@ -73,10 +73,8 @@ void begin_test_run(std::string_view setting) {
   if (parsed.ec != std::errc{} || parsed.ptr != setting.data() + colon || pid != ::getpid()) {
     return;
   }
-  const tasks::LeakScope scope = xgops_leak_scope_open(0);
-  xgops_task_thread_state.leak_scope = scope;
-  g_run.store(new TestRun{pid, scope, std::string(setting.substr(colon + 1))},
-              std::memory_order_release);
+  leaks::set_in_run(true);
+  g_run.store(new TestRun{pid, std::string(setting.substr(colon + 1))}, std::memory_order_release);
 }
 
 bool is_test_run() noexcept {
@@ -99,7 +97,7 @@ void end_test_run() noexcept {
   } catch (const std::exception&) {
     // Without a report nobody takes the run for one without leaks.
   }
-  xgops_leak_scope_close(run->scope);
+  leaks::set_in_run(false);
   if (had_agent) {
     static_cast<void>(start(nullptr, Mode::kPreloaded));
   }

@@ -28,7 +28,6 @@ namespace {
 class TestRunTest : public testing::Test {
  protected:
   TestRunTest() : file_(directory_.path() / "report") { std::ofstream{file_}; }
-  ~TestRunTest() override { xgops_task_thread_state.leak_scope = scope_; }
 
   [[nodiscard]] std::string setting_for(pid_t pid) const {
     return std::to_string(pid) + ":" + file_.string();
@@ -51,7 +50,6 @@ class TestRunTest : public testing::Test {
 
   const test::TempDir directory_;
   const std::filesystem::path file_;
-  const std::uint32_t scope_ = xgops_task_thread_state.leak_scope;
 };
 
 TEST_F(TestRunTest, ReportsThreadsThatAreLeft) {

@@ -155,7 +155,9 @@ void look_at_threads(tasks::LeakScope scope, Look& look) {
     const bool is_ours = thread.facts.is_agent || thread.facts.tid == caller;
     thread.is_suspect =
         !is_ours && (scope == 0 ? thread.facts.tid != ::getpid()
-                                : thread.birth && filter.contains(thread.birth->scope));
+                                : thread.birth && (scope == tasks::kRunScope
+                                                       ? thread.birth->is_of_run
+                                                       : filter.contains(thread.birth->scope)));
     look.threads.push_back(std::move(thread));
   }
 }

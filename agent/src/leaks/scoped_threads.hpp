@@ -20,6 +20,7 @@ struct ScopedThread {
   pid_t creator = 0;
   std::uint64_t creator_task = 0;  ///< 0: none.
   tasks::LeakScope scope = 0;
+  bool is_of_run = false;  ///< It is in `kRunScope`, whatever else it is in.
   tasks::DetailTable::CreationStack created_at;
 };
 
@@ -48,6 +49,10 @@ class ScopedThreads {
   void keep_only(ThreadBirth* own) noexcept;
   /// Those that run.
   [[nodiscard]] std::vector<ScopedThread> all() const;
+  /// How many live in the run, without the one that has this id.
+  [[nodiscard]] std::uint64_t count_of_run(pid_t except) const;
+  /// Whether the thread lives in `scope`, or in one within it.
+  [[nodiscard]] bool is_within(pid_t tid, tasks::LeakScope scope) const;
 
   void lock() const noexcept { ::pthread_mutex_lock(&mutex_); }
   void unlock() const noexcept { ::pthread_mutex_unlock(&mutex_); }
@@ -59,6 +64,10 @@ class ScopedThreads {
 
 /// The ones of this process.
 [[nodiscard]] ScopedThreads& scoped_threads() noexcept;
+
+/// Whether threads that the calling one creates from now on, and those that they create, are of the
+/// run.
+void set_in_run(bool in_run) noexcept;
 
 /// While it lives, threads that the calling one creates belong to no scope. Takes no lock: a forked
 /// child may not have them yet.
@@ -72,6 +81,7 @@ class OutsideOfScopes {
  private:
   std::uintptr_t task_;
   tasks::LeakScope scope_;
+  bool is_of_run_;
 };
 
 /// A service thread (see support/service_thread.hpp) of our own, which belongs to no scope.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "leaks/settling.hpp"
 
+#include "leaks/scoped_threads.hpp"
 #include "support/later.hpp"
 #include "tasks/registry.hpp"
 
@@ -9,6 +10,9 @@
 #include <map>
 #include <thread>
 #include <utility>
+
+#include <sys/syscall.h>
+#include <unistd.h>
 
 namespace xgops::leaks {
 namespace {
@@ -68,7 +72,7 @@ class Settling {
 
   /// Without a look: nothing was made in the scope, or all of it has ended.
   [[nodiscard]] bool is_surely_clean() const {
-    if (subject_.threads == 0 || tasks::leak_scopes().live(subject_.threads) > 0) {
+    if (subject_.threads == 0 || live() > 0) {
       return false;
     }
     // What is in the scope of a task is counted there, too.
@@ -96,9 +100,20 @@ class Settling {
     const bool is_counted = subject_.threads != 0 && with_threads();
     const bool counts_tasks = subject_.tasks != 0;
     const bool missed_tasks = (!is_counted || !counts_tasks) && look.missed > 0;
-    return missed_tasks ||
-           (is_counted && tasks::leak_scopes().live(subject_.threads) >
-                              static_cast<std::uint64_t>(counts_tasks ? tasks + threads : threads));
+    return missed_tasks || (is_counted && live() > static_cast<std::uint64_t>(
+                                                       counts_tasks ? tasks + threads : threads));
+  }
+
+  /// What is counted in the scope of threads. The calling one, which may be one of them, is at
+  /// work.
+  [[nodiscard]] std::uint64_t live() const {
+    const auto caller = static_cast<pid_t>(::syscall(SYS_gettid));
+    const ScopedThreads& threads = scoped_threads();
+    if (subject_.threads == tasks::kRunScope) {
+      return threads.count_of_run(caller);
+    }
+    const std::uint64_t all = tasks::leak_scopes().live(subject_.threads);
+    return all > 0 && threads.is_within(caller, subject_.threads) ? all - 1 : all;
   }
 
   [[nodiscard]] bool with_threads() const { return (request_.flags & XGOPS_LEAK_NO_THREADS) == 0; }

@@ -14,7 +14,7 @@
 
 namespace xgops::leaks {
 
-/// Which tasks and threads must have ended. Scope 0: all.
+/// Which tasks and threads must have ended. Scope 0: all. Tasks of `kRunScope` there are none.
 struct Subject {
   tasks::TaskSource source;
   tasks::LeakScope tasks = 0;

@@ -13,6 +13,9 @@ extern "C" {
 
 XGOPS_EXPORT constinit thread_local xgops_task_thread xgops_task_thread_state
     __attribute__((tls_model("initial-exec"))){};
+/// The same, but always this library's: a program may stand in front of what is exported.
+extern constinit thread_local xgops_task_thread own_task_thread_state __attribute__((
+    tls_model("initial-exec"), alias("xgops_task_thread_state"), visibility("hidden")));
 XGOPS_EXPORT constinit std::atomic<std::uint32_t> xgops_task_options{0};
 XGOPS_EXPORT extern const std::int32_t xgops_tasks_layout_1 = 1;
 
@@ -103,3 +106,13 @@ XGOPS_EXPORT std::uint64_t xgops_task_count(void) {
 }
 
 }  // extern "C"
+
+namespace xgops::tasks {
+
+bool has_own_thread_state() noexcept {
+  const void* own = &own_task_thread_state;
+  asm("" : "+r"(own));  // The compiler takes them for one.
+  return own == &xgops_task_thread_state;
+}
+
+}  // namespace xgops::tasks

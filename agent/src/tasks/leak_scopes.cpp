@@ -2,6 +2,7 @@
 #include "tasks/leak_scopes.hpp"
 
 #include "tasks/details.hpp"
+#include "tasks/registry.hpp"
 #include "xgops/detail/task_record.hpp"
 #include "xgops/tasks_abi.h"
 
@@ -166,7 +167,9 @@ LeakScope current_leak_scope() noexcept {
 extern "C" {
 
 XGOPS_EXPORT std::uint32_t xgops_leak_scope_open(std::uint32_t outer) {
-  ::xgops_task_try_attach_thread();  // With it come the handlers for forks.
+  if (xgops::tasks::has_own_thread_state()) {
+    ::xgops_task_try_attach_thread();  // With it come the handlers for forks.
+  }
   return xgops::tasks::leak_scopes().open(outer);
 }
 

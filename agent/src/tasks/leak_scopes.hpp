@@ -12,6 +12,10 @@ namespace xgops::tasks {
 /// Names a scope; 0: none. A number that was given out once names nothing else for a long time.
 using LeakScope = std::uint32_t;
 
+/// Has all threads of the run of `xgops test`, and no tasks: it is in no table, which a program may
+/// have of its own.
+constexpr LeakScope kRunScope = 0xffff;
+
 /// The scopes of all leak checks, each with the number of what lives in it. A scope may lie within
 /// another: what is made in the inner one is in both. A scope that is closed stays as long as
 /// something lives in it or may still be made in it, by the handler of an operation that began
@@ -20,7 +24,7 @@ using LeakScope = std::uint32_t;
 /// Thread safety: all of it; callers take turns. Cost: 20 ns.
 class LeakScopes {
  public:
-  static constexpr std::size_t kMost = 65'535;
+  static constexpr std::size_t kMost = 65'534;
 
   constexpr LeakScopes() noexcept = default;
   LeakScopes(const LeakScopes&) = delete;

@@ -175,4 +175,9 @@ class Registry {
 /// The one of this process.
 [[nodiscard]] Registry& registry() noexcept;
 
+/// Whether the symbols that tasks use, of threads and options, are this library's. When a program
+/// that is linked with the hooks exports its own, a preloaded library has those in their place:
+/// they belong to the program's registry, and no thread may be attached to this one.
+[[nodiscard]] bool has_own_thread_state() noexcept;
+
 }  // namespace xgops::tasks
