@@ -47,7 +47,8 @@ extern "C" [[gnu::visibility("default")]] int __libc_start_main(
               stack_end);
 }
 
-extern "C" [[gnu::visibility("default")]] void exit(int status) noexcept {
+// Not noexcept: a thread that is cancelled in here unwinds, as it does without us.
+extern "C" [[gnu::visibility("default")]] void exit(int status) {
   using namespace xgops::agent;  // NOLINT(google-build-using-namespace): of one function.
   end_test_run();
   if (const auto next = g_exit.get()) {

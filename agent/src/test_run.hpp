@@ -14,7 +14,8 @@ void begin_test_run(std::string_view setting);
 
 /// The program is about to end. The first time, in the process that began: waits up to a second for
 /// tasks and threads of the run to end, and writes into FILE, which exists, which of them did not.
-/// Any thread.
+/// Other threads that call it wait for that. Nothing is written when a filter for system calls was
+/// installed since the beginning; one of many is not told apart. Any thread.
 void end_test_run() noexcept;
 
 }  // namespace xgops::agent

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "test_run.hpp"
 
+#include "leaks/scoped_threads.hpp"
 #include "support/temp_dir.hpp"
 #include "xgops/protocol/codec.hpp"
 #include "xgops/protocol/test_report.hpp"
@@ -19,6 +20,7 @@
 #include <string>
 #include <thread>
 
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -99,6 +101,47 @@ TEST_F(TestRunTest, LeavesOutThreadsThatWereThereBefore) {
   EXPECT_EQ(found->threads, 0U);
   EXPECT_TRUE(found->groups.empty());
   EXPECT_FALSE(found->library.empty());
+}
+
+TEST_F(TestRunTest, DoesNotCountTheThreadThatEnds) {
+  begin_test_run(setting_for(::getpid()));
+
+  std::thread([] { end_test_run(); }).join();
+
+  const auto found = report();
+  ASSERT_TRUE(found);
+  EXPECT_EQ(found->threads, 0U);
+  EXPECT_FALSE(found->unseen);
+  leaks::set_in_run(false);
+}
+
+TEST_F(TestRunTest, CountsNoTasks) {
+  begin_test_run(setting_for(::getpid()));
+  // Those are the program's, wherever its registry is.
+  EXPECT_EQ(xgops_leak_scope_current(), 0U);
+
+  end_test_run();
+}
+
+TEST_F(TestRunTest, IsReportedBeforeAnotherThreadMayEndTheProcess) {
+  begin_test_run(setting_for(::getpid()));
+  std::thread other([] { end_test_run(); });
+
+  end_test_run();
+
+  EXPECT_TRUE(report());
+  other.join();
+  leaks::set_in_run(false);
+}
+
+TEST_F(TestRunTest, DoesNotWaitForWhoReadsAPipe) {
+  std::filesystem::remove(file_);
+  ASSERT_EQ(::mkfifo(file_.c_str(), 0600), 0);
+  begin_test_run(setting_for(::getpid()));
+
+  end_test_run();
+
+  EXPECT_FALSE(is_test_run());
 }
 
 TEST_F(TestRunTest, IsOfOneProcessOnly) {

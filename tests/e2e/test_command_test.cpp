@@ -94,6 +94,56 @@ TEST_F(TestCommandTest, NamesTasksAndThreadsThatAWholeProgramLeaves) {
   }
 }
 
+TEST_F(TestCommandTest, SeesTheTasksOfAProgramThatExportsItsSymbols) {
+  const auto result = run({"--json"}, "exporting_suite", {"--gtest_filter=SuiteTest.*"});
+
+  EXPECT_EQ(result.status, 1) << describe(result);
+  const Json answer = parse_json(result.out);
+  ASSERT_EQ(answer["tests"].size(), 1U) << result.out;
+  std::map<string, int> counts;
+  for (const Json& leak : answer["tests"][0]["leaks"]) {
+    counts[string_at(leak, "kind")] += leak["count"].get<int>();
+  }
+  EXPECT_EQ(counts, (std::map<string, int>{{"tasks", 1}, {"threads", 1}})) << result.out;
+  EXPECT_EQ(answer["tests"][0]["unseen"], false);
+}
+
+TEST_F(TestCommandTest, DoesNotTakeTheThreadThatEndsTheProgramForALeak) {
+  const auto result = run({}, "leaving", {"thread"});
+
+  EXPECT_EQ(result.status, 0) << describe(result);
+  EXPECT_TRUE(result.out.ends_with("no leaks\n")) << result.out;
+}
+
+TEST_F(TestCommandTest, ReportsWhenAnotherThreadEndsTheProgramMeanwhile) {
+  const auto result = run({}, "leaving", {"twice"});
+
+  EXPECT_EQ(result.status, 1) << describe(result);
+  EXPECT_TRUE(contains(result.out, "leave_forever")) << result.out;
+}
+
+TEST_F(TestCommandTest, ReportsWhenTheThreadThatEndsTheProgramIsCancelled) {
+  const auto result = run({}, "leaving", {"cancelled"});
+
+  EXPECT_EQ(result.status, 1) << describe(result);
+  EXPECT_TRUE(contains(result.out, "leave_forever")) << result.out;
+  EXPECT_FALSE(contains(result.out, "crashed")) << result.out;
+}
+
+TEST_F(TestCommandTest, SeesThreadsOfC11) {
+  const auto result = run({}, "leaving", {"c11"});
+
+  EXPECT_EQ(result.status, 1) << describe(result);
+  EXPECT_TRUE(contains(result.out, "leaks 1 thread")) << result.out;
+}
+
+TEST_F(TestCommandTest, LeavesAProgramAloneThatHasConfinedItself) {
+  const auto result = run({}, "leaving", {"confined"});
+
+  EXPECT_EQ(result.status, 4) << describe(result);
+  EXPECT_TRUE(contains(result.out, "its leaks are not known")) << result.out;
+}
+
 TEST_F(TestCommandTest, TellsALeakFromATestThatFails) {
   const auto fails = run({}, "gtest_suite", {"--gtest_filter=BadTest.Fails"});
   EXPECT_EQ(fails.status, 1) << describe(fails);
