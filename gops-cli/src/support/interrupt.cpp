@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
+#include <cstddef>
 #include <cstdint>
 #include <limits>
 
@@ -16,10 +17,12 @@ namespace {
 
 /// Where the handler says that it was called: it cannot know the object.
 std::atomic<int> g_event{-1};
+std::atomic<int> g_signal{0};
 static_assert(std::atomic<int>::is_always_lock_free, "a signal handler reads it");
 
-void on_signal(int /*signal*/) {
+void on_signal(int signal) {
   const int saved = errno;
+  g_signal = signal;
   const std::uint64_t one = 1;
   // An event that is counted already is as good.
   [[maybe_unused]] const ssize_t written = ::write(g_event.load(), &one, sizeof(one));
@@ -42,14 +45,21 @@ void handle(int signal, struct sigaction& before) {
 
 InterruptGuard::InterruptGuard() : event_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
   g_event = event_.get();
-  handle(SIGINT, interrupt_);
-  handle(SIGTERM, terminate_);
+  g_signal = 0;
+  for (std::size_t i = 0; i < kSignals.size(); ++i) {
+    handle(kSignals[i], before_[i]);
+  }
 }
 
 InterruptGuard::~InterruptGuard() {
-  ::sigaction(SIGINT, &interrupt_, nullptr);
-  ::sigaction(SIGTERM, &terminate_, nullptr);
+  for (std::size_t i = 0; i < kSignals.size(); ++i) {
+    ::sigaction(kSignals[i], &before_[i], nullptr);
+  }
   g_event = -1;
+}
+
+int InterruptGuard::signal() const noexcept {
+  return g_signal;
 }
 
 bool InterruptGuard::wait_until(std::chrono::steady_clock::time_point moment) const {
