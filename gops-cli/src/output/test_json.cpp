@@ -111,12 +111,29 @@ Json sarif_result(std::string_view rule, const std::string& test, const std::str
   return result;
 }
 
+/// A path as the part of a URI that it is: without what would mean something there.
+std::string as_uri(std::string_view path) {
+  constexpr std::string_view kPlain = "-._~/!$&'()*+,;=@";
+  constexpr std::string_view kDigits = "0123456789ABCDEF";
+  std::string uri;
+  for (const char c : path) {
+    const bool is_word = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+    if (is_word || kPlain.find(c) != std::string_view::npos) {
+      uri += c;
+    } else {
+      const auto byte = static_cast<unsigned char>(c);
+      uri += {'%', kDigits[byte >> 4U], kDigits[byte & 15U]};
+    }
+  }
+  return uri;
+}
+
 Json leak_result(const TestResult& test, const TestLeak& leak) {
   Json result = sarif_result(leak.is_thread ? "xgops/leaked-thread" : "xgops/leaked-task",
                              test.name, leak_sentence(leak));
   if (const symbolize::Symbol* const place = place_of_leak(leak)) {
     Json location = Json::object();
-    location["physicalLocation"]["artifactLocation"]["uri"] = place->file;
+    location["physicalLocation"]["artifactLocation"]["uri"] = as_uri(place->file);
     location["physicalLocation"]["region"]["startLine"] = place->line;
     result["locations"].push_back(std::move(location));
   }

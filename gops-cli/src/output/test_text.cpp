@@ -120,24 +120,39 @@ bool is_worth_reading(const TestResult& test) {
          !test.no_report.empty() || !test.task_problem.empty();
 }
 
+std::string leaks_of_many(std::size_t leaking, std::size_t unknown, std::size_t total,
+                          const Sum& sum, const std::string& known) {
+  if (leaking == 0 && sum.known == 0 && unknown == total) {
+    return "leaks are not known";
+  }
+  return (leaking == 0 ? "no leaks"
+                       : std::to_string(leaking) + " with leaks (" + sum.text() + ")") +
+         known +
+         (unknown == 0 ? "" : ", leaks of " + number_of(unknown, "test") + " are not known");
+}
+
 std::string summary(const TestsReport& report) {
   Sum sum;
+  std::size_t unknown = 0;
   std::size_t leaking = 0;
   std::size_t failed = 0;
   for (const TestResult& test : report.tests) {
     sum.add(test);
     leaking += test.leaks_anew() ? 1U : 0U;
     failed += test.failed() ? 1U : 0U;
+    unknown += test.no_report.empty() ? 0U : 1U;
   }
   const std::string known = sum.known == 0 ? "" : ", " + std::to_string(sum.known) + " known";
   if (!report.each_alone) {
-    return (leaking == 0 ? "no leaks" : "leaks: " + sum.text()) + known + "\n" +
-           (leaking == 0 ? "" : "  which test? --bisect runs each alone and says\n");
+    const bool is_known = unknown == 0 && report.not_run == 0;
+    return (leaking > 0 ? "leaks: " + sum.text()
+            : is_known  ? "no leaks"
+                        : "leaks are not known") +
+           known + "\n" + (leaking == 0 ? "" : "  which test? --bisect runs each alone and says\n");
   }
   return number_of(report.tests.size(), "test") + " of " + report.framework + ": " +
-         (leaking == 0 ? "no leaks"
-                       : std::to_string(leaking) + " with leaks (" + sum.text() + ")") +
-         known + ", " + std::to_string(failed) + " failed" +
+         leaks_of_many(leaking, unknown, report.tests.size(), sum, known) + ", " +
+         std::to_string(failed) + " failed" +
          (report.not_run == 0 ? "" : ", " + std::to_string(report.not_run) + " not run") + "\n";
 }
 

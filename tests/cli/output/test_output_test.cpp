@@ -49,6 +49,42 @@ TEST(TestOutputTest, SaysThatThereIsNothingToSay) {
   EXPECT_EQ(tests_text(report, {}), "2 tests of GoogleTest: no leaks, 0 failed\n");
 }
 
+TEST(TestOutputTest, DoesNotSayThatNothingLeaksWhereNothingIsKnown) {
+  TestsReport report = sample_tests();
+  report.not_run = 0;
+  report.tests = {report.tests[0]};
+  report.tests[0].no_report = "it crashed";
+  report.tests[0].outcome = TestOutcome::kCrashed;
+  const auto last_line = [&] {
+    const std::string text = tests_text(report, {});
+    return text.substr(text.rfind('\n', text.size() - 2) + 1);
+  };
+
+  EXPECT_EQ(last_line(), "1 test of GoogleTest: leaks are not known, 1 failed\n");
+  report.tests.push_back(sample_tests().tests[2]);
+  EXPECT_EQ(last_line(),
+            "2 tests of GoogleTest: no leaks, leaks of 1 test are not known, 1 failed\n");
+  report.each_alone = false;
+  EXPECT_EQ(last_line(), "leaks are not known\n");
+  report.tests.clear();
+  report.not_run = 1;
+  EXPECT_EQ(last_line(), "leaks are not known\n");
+}
+
+TEST(TestOutputTest, EncodesPathsInSarif) {
+  TestsReport report = sample_tests();
+  report.tests = {report.tests[1]};
+  for (TestLeak& leak : report.tests[0].leaks) {
+    for (auto* const stack : {&leak.created, &leak.frames}) {
+      for (symbolize::Symbol& symbol : *stack) {
+        symbol.file = "/home/a b/100%/#1/\xc3\xa4.cpp";
+      }
+    }
+  }
+
+  EXPECT_NE(tests_sarif(report).find("\"/home/a%20b/100%25/%231/%C3%A4.cpp\""), std::string::npos);
+}
+
 TEST(TestOutputTest, IsJson) {
   expect_golden_json("test.json", tests_json(sample_tests()));
 }
