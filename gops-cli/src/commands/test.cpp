@@ -109,9 +109,9 @@ Result<std::vector<std::string>> list_tests(const TestCommand& command, Framewor
                                             const InterruptGuard& interrupt) {
   TestCommand listing = command;
   listing.environment = {{"LD_PRELOAD", environment_variable("LD_PRELOAD")}};
-  std::string output;
+  ListerOutput output;
   for (const bool is_retry : {false, true}) {
-    if (is_retry && !wants_other_list_option(framework, output)) {
+    if (is_retry && !wants_other_list_option(framework, output.out + output.err)) {
       break;
     }
     listing.arguments = list_arguments(framework, given, is_retry);
@@ -122,11 +122,14 @@ Result<std::vector<std::string>> list_tests(const TestCommand& command, Framewor
     }
     output = *std::move(printed);
   }
-  std::vector<std::string> tests = parse_test_list(framework, output, given);
+  std::vector<std::string> tests = parse_test_list(
+      framework, output.out, given, environment_variable("GTEST_ALSO_RUN_DISABLED_TESTS"));
   if (tests.empty()) {
+    const std::string_view said = std::string_view(output.err).substr(0, output.err.find('\n'));
     return failure(Failure::kProgram,
                    command.program + " lists no tests as a program of " +
-                       std::string(name_of(framework)) + " would",
+                       std::string(name_of(framework)) + " would" +
+                       (said.empty() ? "" : ", but says: " + std::string(said)),
                    "without --bisect it is run as it is; --framework says of which it is");
   }
   return tests;
@@ -228,6 +231,7 @@ Result<Report> run(Context& context, const TestOptions& options) {
   if (!known) {
     return known.error();
   }
+  const InterruptGuard interrupt;
   const auto directory = PrivateDirectory::make();
   if (!directory) {
     return directory.error();
@@ -242,7 +246,6 @@ Result<Report> run(Context& context, const TestOptions& options) {
       return std::move(told).error();
     }
   }
-  const InterruptGuard interrupt;
   auto plan = make_plan(options, context, *runner, interrupt);
   if (!plan) {
     return std::move(plan).error();
@@ -320,9 +323,10 @@ Command test_command() {
           "Runs an unmodified test program with the agent preloaded. When it is about to end, by a "
           "return from main or by exit, tasks and threads that were made since its start get one "
           "second to end; those that do not are reported: how many, in which state, where, and who "
-          "created them. The program has the streams that it has without xgops, but with --json "
-          "its "
-          "standard output goes to standard error. Tasks are seen in programs that link "
+          "created them. So the program may run for a second longer. It has the streams that it "
+          "has "
+          "without xgops, but with --json its standard output goes to standard error. Tasks are "
+          "seen in programs that link "
           "xgops::asio or xgops::boost_asio, threads in all.\n\n"
           "With --bisect it is asked for its tests, and each runs in a process of its own: of "
           "GoogleTest, Catch2 or doctest. The program's own filters choose among them; disabled, "

@@ -82,6 +82,19 @@ Arguments parse_googletest(std::string_view output, bool with_disabled) {
   return tests;
 }
 
+/// As GoogleTest decides: the last option, else the variable.
+bool runs_disabled(const Arguments& given, std::string_view variable) {
+  constexpr std::string_view kOption = "--gtest_also_run_disabled_tests";
+  bool runs = !variable.empty() && variable != "0";
+  for (const std::string_view word : given) {
+    if (word.starts_with(kOption)) {
+      const std::string_view value = word.substr(kOption.size());
+      runs = !value.starts_with("=0") && !value.starts_with("=f") && !value.starts_with("=F");
+    }
+  }
+  return runs;
+}
+
 /// A name a line; in quotes when it begins like a comment.
 Arguments parse_catch2(std::string_view output) {
   Arguments tests;
@@ -212,6 +225,23 @@ bool has_catch2_specs(const Arguments& given) {
   return false;
 }
 
+/// Without what Catch2 would write the list otherwise for, or elsewhere.
+Arguments without_catch2_output(const Arguments& given) {
+  constexpr std::array<std::string_view, 8> kOptions{"-r", "--reporter",  "-o", "--out",
+                                                     "-v", "--verbosity", "-d", "--durations"};
+  Arguments kept;
+  for (std::size_t i = 0; i < given.size(); ++i) {
+    const std::string_view word = given[i];
+    const std::string_view option = word.substr(0, word.find_first_of("=:"));
+    if (std::find(kOptions.begin(), kOptions.end(), option) == kOptions.end()) {
+      kept.push_back(given[i]);
+    } else if (option == word) {
+      ++i;  // Its value.
+    }
+  }
+  return kept;
+}
+
 Arguments without_doctest_names(const Arguments& given) {
   Arguments kept;
   for (const std::string& word : given) {
@@ -296,6 +326,7 @@ Arguments list_arguments(Framework framework, const Arguments& given, bool is_re
       arguments.emplace_back("--gtest_list_tests");
       break;
     case Framework::kCatch2:
+      arguments = without_catch2_output(given);
       if (!has_catch2_specs(given)) {
         arguments.emplace_back("~[.]");  // Hidden tests do not run unless they are named.
       }
@@ -319,15 +350,11 @@ bool wants_other_list_option(Framework framework, std::string_view output) {
          output.find("nrecognised token: --list-test-names-only") != std::string_view::npos;
 }
 
-Arguments parse_test_list(Framework framework, std::string_view output, const Arguments& given) {
+Arguments parse_test_list(Framework framework, std::string_view output, const Arguments& given,
+                          std::string_view also_disabled) {
   Arguments tests;
   if (framework == Framework::kGoogleTest) {
-    const bool with_disabled = std::any_of(given.begin(), given.end(), [](const std::string& word) {
-      return word == "--gtest_also_run_disabled_tests" ||
-             word == "--gtest_also_run_disabled_tests=1" ||
-             word == "--gtest_also_run_disabled_tests=true";
-    });
-    tests = parse_googletest(output, with_disabled);
+    tests = parse_googletest(output, runs_disabled(given, also_disabled));
   } else if (framework == Framework::kCatch2) {
     tests = parse_catch2(output);
   } else if (framework == Framework::kDoctest) {

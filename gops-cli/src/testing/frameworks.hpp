@@ -45,9 +45,10 @@ class FrameworkMarks {
 
 /// The tests that a program of this framework lists, each once and in its order; those that it
 /// would not run are left out. Other output before and between is skipped as far as it can be told
-/// from tests.
+/// from tests. `also_disabled` is the value of GTEST_ALSO_RUN_DISABLED_TESTS.
 [[nodiscard]] std::vector<std::string> parse_test_list(Framework framework, std::string_view output,
-                                                       const std::vector<std::string>& given);
+                                                       const std::vector<std::string>& given,
+                                                       std::string_view also_disabled = {});
 
 /// `given`, so that only `test` runs.
 [[nodiscard]] std::vector<std::string> arguments_for(Framework framework,

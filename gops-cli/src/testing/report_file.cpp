@@ -2,6 +2,7 @@
 #include "testing/report_file.hpp"
 
 #include "support/failure.hpp"
+#include "support/unique_fd.hpp"
 #include "xgops/protocol/codec.hpp"
 
 #include <algorithm>
@@ -12,6 +13,10 @@
 #include <set>
 #include <span>
 #include <utility>
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 namespace xgops::cli {
 namespace {
@@ -123,6 +128,26 @@ std::string fingerprint_of(const TestLeak& leak) {
 }
 
 }  // namespace
+
+std::string read_report_file(const std::string& path) {
+  // The program may have put anything in its place.
+  const UniqueFd file(
+      ::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC | O_NOCTTY));
+  struct stat status {};
+  if (!file || ::fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode)) {
+    return {};
+  }
+  // A byte more than is read of any: then it is too large.
+  std::string content(std::size_t{protocol::kMaxTestReportBytes} + 1, '\0');
+  std::size_t size = 0;
+  ssize_t got = 1;
+  while (size < content.size() && got > 0) {
+    got = ::read(file.get(), content.data() + size, content.size() - size);
+    size += got > 0 ? static_cast<std::size_t>(got) : 0;
+  }
+  content.resize(size);
+  return content;
+}
 
 Result<TestReport> parse_test_report(std::string_view file) {
   const auto bytes = std::as_bytes(std::span(file.data(), file.size()));

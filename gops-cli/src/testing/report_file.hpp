@@ -12,6 +12,9 @@
 
 namespace xgops::cli {
 
+/// What is in the file; "": it is no regular file any more, or cannot be read. Does not wait.
+[[nodiscard]] std::string read_report_file(const std::string& path);
+
 /// Reads such a file. Nothing in it is trusted: every length is checked before memory is taken.
 /// Errors: `Failure::kBadAnswer`: it is none, is cut short, or makes no sense.
 [[nodiscard]] Result<protocol::TestReport> parse_test_report(std::string_view file);

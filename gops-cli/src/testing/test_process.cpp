@@ -32,7 +32,7 @@ Result<Pipe> make_pipe() {
 }
 
 /// In the child: output goes into the pipe, input is empty, and it ends with us.
-void go_apart(int output, pid_t parent) {
+void go_apart(int output, int errors, pid_t parent) {
   ::setpgid(0, 0);
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (::getppid() != parent) {
@@ -41,7 +41,7 @@ void go_apart(int output, pid_t parent) {
   const int nothing = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
   ::dup2(nothing, STDIN_FILENO);
   ::dup2(output, STDOUT_FILENO);
-  ::dup2(output, STDERR_FILENO);
+  ::dup2(errors, STDERR_FILENO);
 }
 
 // There is one thread, so the child of a fork may do anything.
@@ -87,13 +87,15 @@ std::string OutputTail::text() const {
                                     " bytes before are left out ...\n" + text_.substr(more);
 }
 
-TestProcess::TestProcess(pid_t pid, UniqueFd process, UniqueFd output, bool apart,
+TestProcess::TestProcess(pid_t pid, UniqueFd process, Streams streams, bool apart,
                          std::size_t output_limit)
     : pid_(pid),
       process_(std::move(process)),
-      output_(std::move(output)),
+      output_(std::move(streams.output)),
+      errors_(std::move(streams.errors)),
       apart_(apart),
-      tail_(output_limit) {}
+      tail_(output_limit),
+      error_tail_(output_limit) {}
 
 TestProcess::~TestProcess() {
   kill();
@@ -102,8 +104,11 @@ TestProcess::~TestProcess() {
 Result<TestProcess> TestProcess::start(const TestCommand& command, std::size_t output_limit) {
   auto problem = make_pipe();
   auto output = make_pipe();
-  if (!problem || !output) {
-    return problem ? output.error() : problem.error();
+  auto errors = make_pipe();
+  for (const auto* const pipe : {&problem, &output, &errors}) {
+    if (!*pipe) {
+      return pipe->error();
+    }
   }
   const pid_t parent = ::getpid();
   const pid_t pid = ::fork();
@@ -112,7 +117,8 @@ Result<TestProcess> TestProcess::start(const TestCommand& command, std::size_t o
   }
   if (pid == 0) {
     if (command.apart) {
-      go_apart(output->writer.get(), parent);
+      go_apart(output->writer.get(), (command.errors_apart ? errors : output)->writer.get(),
+               parent);
     } else if (command.out_to_err) {
       ::dup2(STDERR_FILENO, STDOUT_FILENO);
     }
@@ -120,12 +126,17 @@ Result<TestProcess> TestProcess::start(const TestCommand& command, std::size_t o
   }
   problem->writer.reset();
   output->writer.reset();
+  errors->writer.reset();
   if (!command.apart) {
     output->reader.reset();
   }
+  if (!command.apart || !command.errors_apart) {
+    errors->reader.reset();
+  }
   UniqueFd process(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
   int error_number = process ? 0 : errno;
-  TestProcess started(pid, std::move(process), std::move(output->reader), command.apart,
+  TestProcess started(pid, std::move(process),
+                      {std::move(output->reader), std::move(errors->reader)}, command.apart,
                       output_limit);
   if (error_number == 0) {
     (void)!::read(problem->reader.get(), &error_number, sizeof error_number);
@@ -136,22 +147,29 @@ Result<TestProcess> TestProcess::start(const TestCommand& command, std::size_t o
         is_denied ? Failure::kPermission : Failure::kProgram,
         "cannot run " + command.program + ": " + std::generic_category().message(error_number));
   }
-  if (started.output_) {
-    ::fcntl(started.output_.get(), F_SETFL, O_NONBLOCK);
+  for (const UniqueFd* const stream : {&started.output_, &started.errors_}) {
+    if (*stream) {
+      ::fcntl(stream->get(), F_SETFL, O_NONBLOCK);
+    }
   }
   return started;
 }
 
 void TestProcess::read_output() {
+  read_into(tail_, output_);
+  read_into(error_tail_, errors_);
+}
+
+void TestProcess::read_into(OutputTail& tail, UniqueFd& stream) {
   // Who writes without end is not to be read without end.
   constexpr int kMostPieces = 64;
   std::array<char, 65536> buffer{};
-  for (int i = 0; output_ && i < kMostPieces; ++i) {
-    const ssize_t got = ::read(output_.get(), buffer.data(), buffer.size());
+  for (int i = 0; stream && i < kMostPieces; ++i) {
+    const ssize_t got = ::read(stream.get(), buffer.data(), buffer.size());
     if (got > 0) {
-      tail_.add(std::string_view(buffer.data(), static_cast<std::size_t>(got)));
+      tail.add(std::string_view(buffer.data(), static_cast<std::size_t>(got)));
     } else if (got == 0 || (errno != EINTR && errno != EAGAIN)) {
-      output_.reset();
+      stream.reset();
     } else if (errno == EAGAIN) {
       return;
     }
@@ -165,6 +183,7 @@ bool TestProcess::has_ended() {
     // like.
     read_output();
     output_.reset();
+    errors_.reset();
   }
   return ended_;
 }

@@ -23,7 +23,8 @@ struct TestCommand {
   /// Its output is collected, it has no input, and it can be ended with its children. Else it has
   /// our standard streams.
   bool apart = true;
-  bool out_to_err = false;  ///< Of one that is not apart: our standard output is for the report.
+  bool errors_apart = false;  ///< Of one that is `apart`: what goes to which stream is kept apart.
+  bool out_to_err = false;    ///< Of one that is not apart: our standard output is for the report.
 };
 
 /// What comes out is kept up to a limit: its end, which says most.
@@ -60,9 +61,13 @@ class TestProcess {
   [[nodiscard]] int output_fd() const noexcept { return output_.get(); }
   [[nodiscard]] Clock::time_point started() const noexcept { return started_; }
 
+  /// Of `errors_apart`; -1: there are no more.
+  [[nodiscard]] int error_fd() const noexcept { return errors_.get(); }
+
   /// What there is now; some of it, if it is much.
   void read_output();
   [[nodiscard]] std::string output() const { return tail_.text(); }
+  [[nodiscard]] std::string errors() const { return error_tail_.text(); }
   /// Whether it has ended; then its wait status is known. Does not wait.
   [[nodiscard]] bool has_ended();
   [[nodiscard]] int wait_status() const noexcept { return wait_status_; }
@@ -71,7 +76,14 @@ class TestProcess {
   void kill() noexcept;
 
  private:
-  TestProcess(pid_t pid, UniqueFd process, UniqueFd output, bool apart, std::size_t output_limit);
+  /// The ends of pipes that we read from.
+  struct Streams {
+    UniqueFd output;
+    UniqueFd errors;
+  };
+  TestProcess(pid_t pid, UniqueFd process, Streams streams, bool apart, std::size_t output_limit);
+
+  static void read_into(OutputTail& tail, UniqueFd& stream);
 
   /// A moved-from object has none.
   struct Pid {
@@ -85,11 +97,13 @@ class TestProcess {
   Pid pid_;
   UniqueFd process_;
   UniqueFd output_;
+  UniqueFd errors_;
   bool apart_;
   bool ended_ = false;
   int wait_status_ = 0;
   Clock::time_point started_ = Clock::now();
   OutputTail tail_;
+  OutputTail error_tail_;
 };
 
 }  // namespace xgops::cli

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include "testing/test_runner.hpp"
 
-#include "proc/files.hpp"
 #include "support/failure.hpp"
 #include "support/output_file.hpp"
 #include "testing/report_file.hpp"
 
 #include <algorithm>
+#include <cerrno>
 #include <csignal>
 #include <limits>
 #include <list>
@@ -35,15 +35,19 @@ int poll_timeout(std::optional<Clock::time_point> until) {
   return static_cast<int>(std::clamp<decltype(left)>(left, 0, std::numeric_limits<int>::max()));
 }
 
-/// Waits until one of them has something to say. False: somebody wants an end.
+/// Waits until one of them has something to say. False: somebody wants an end, which `interrupt`
+/// says, if it is not null.
 bool wait_for(const std::vector<const TestProcess*>& processes,
-              std::optional<Clock::time_point> until, const InterruptGuard& interrupt) {
-  std::vector<pollfd> events{{interrupt.descriptor(), POLLIN, 0}};
+              std::optional<Clock::time_point> until, const InterruptGuard* interrupt) {
+  std::vector<pollfd> events{{interrupt == nullptr ? -1 : interrupt->descriptor(), POLLIN, 0}};
   for (const TestProcess* const process : processes) {
     events.push_back({process->process_fd(), POLLIN, 0});
-    events.push_back({process->output_fd(), POLLIN, 0});  // Negative ones are passed over.
+    for (const int output : {process->output_fd(), process->error_fd()}) {
+      events.push_back({output, POLLIN, 0});  // Negative ones are passed over.
+    }
   }
-  (void)::poll(events.data(), events.size(), poll_timeout(until));
+  while (::poll(events.data(), events.size(), poll_timeout(until)) < 0 && errno == EINTR) {
+  }
   return (events.front().revents & POLLIN) == 0;
 }
 
@@ -63,10 +67,9 @@ class Runner {
       : plan_(plan), options_(options), interrupt_(interrupt) {}
 
   Result<RunnerAnswer> run() {
-    bool is_interrupted = false;
     std::size_t next = 0;
-    while (!running_.empty() || (next < plan_.size() && !is_interrupted)) {
-      while (!is_interrupted && next < plan_.size() && running_.size() < options_.jobs) {
+    while (!running_.empty() || (next < plan_.size() && !next_signal_)) {
+      while (!next_signal_ && next < plan_.size() && running_.size() < options_.jobs) {
         if (auto started = start(next++); !started) {
           return std::move(started).error();
         }
@@ -75,10 +78,10 @@ class Runner {
       for (const Running& running : running_) {
         processes.push_back(&running.process);
       }
-      if (!is_interrupted && !wait_for(processes, first_deadline(), interrupt_)) {
-        is_interrupted = true;
-        end_all();
+      if (!wait_for(processes, first_deadline(), next_signal_ ? nullptr : &interrupt_)) {
+        begin_end();
       }
+      insist_on_end();
       look_after_all();
     }
     RunnerAnswer answer;
@@ -107,6 +110,9 @@ class Runner {
 
   [[nodiscard]] std::optional<Clock::time_point> first_deadline() const {
     std::optional<Clock::time_point> first;
+    if (next_signal_) {
+      first = signal_at_;
+    }
     for (const Running& running : running_) {
       for (const milliseconds limit : {options_.hang, options_.timeout}) {
         const Clock::time_point end = running.process.started() + limit;
@@ -119,24 +125,31 @@ class Runner {
   }
 
   /// Those that have our terminal have had Ctrl-C themselves, and end as they see fit.
-  void end_all() {
-    for (auto running = running_.begin(); running != running_.end();) {
-      if (options_.command.apart) {
-        running->process.kill();
-        running = running_.erase(running);
-      } else {
-        running->process.send(SIGTERM);
-        while (!running->process.has_ended()) {
-          wait_for_end(running->process);
-        }
-        ++running;
-      }
+  void begin_end() {
+    if (options_.command.apart) {
+      running_.clear();  // Kills them.
     }
+    const int signal = interrupt_.signal();
+    const bool is_from_terminal = signal == SIGINT || signal == SIGQUIT;
+    next_signal_ = SIGTERM;
+    signal_at_ = Clock::now() + (is_from_terminal ? options_.grace : milliseconds(0));
   }
 
-  static void wait_for_end(const TestProcess& process) {
-    pollfd event{process.process_fd(), POLLIN, 0};
-    (void)::poll(&event, 1, -1);
+  void insist_on_end() {
+    if (!next_signal_ || Clock::now() < signal_at_) {
+      return;
+    }
+    for (const Running& running : running_) {
+      running.process.send(*next_signal_);
+    }
+    next_signal_ = SIGKILL;
+    signal_at_ = Clock::now() + options_.grace;
+  }
+
+  /// Ended as somebody wanted an end: that says nothing of the test.
+  [[nodiscard]] bool is_cut_short(const Running& running) const {
+    return interrupt_.signal() != 0 && running.given_up == TestOutcome::kPassed &&
+           running.process.wait_status() != 0;
   }
 
   void look_after_all() {
@@ -149,9 +162,11 @@ class Runner {
         ++running;
         continue;
       }
-      results_.emplace(running->index, result_of(*running));
-      if (options_.on_end) {
-        options_.on_end(results_.size(), results_.at(running->index));
+      if (!is_cut_short(*running)) {
+        results_.emplace(running->index, result_of(*running));
+        if (options_.on_end) {
+          options_.on_end(results_.size(), results_.at(running->index));
+        }
       }
       running = running_.erase(running);
     }
@@ -201,13 +216,14 @@ class Runner {
   }
 
   void add_leaks(TestResult& result, const std::string& path) const {
-    const auto file = proc::read_file(path, std::size_t{protocol::kMaxTestReportBytes} + 1);
-    if (!file || file->empty()) {
+    const auto file = read_report_file(path);
+    if (file.empty()) {
       result.no_report =
-          "it left no report: it ended with _exit or quick_exit, or runs without the agent";
+          "it left no report: it ended with _exit or quick_exit, put itself under seccomp, or runs "
+          "without the agent";
       return;
     }
-    auto report = parse_test_report(*file);
+    auto report = parse_test_report(file);
     if (!report) {
       result.no_report = sentence_of(report.error());
       return;
@@ -223,6 +239,8 @@ class Runner {
   const InterruptGuard& interrupt_;
   std::list<Running> running_;
   std::map<std::size_t, TestResult> results_;  ///< By index into the plan.
+  std::optional<int> next_signal_;             ///< Somebody wants an end: to be sent, when.
+  Clock::time_point signal_at_;
 };
 
 }  // namespace
@@ -232,21 +250,27 @@ Result<RunnerAnswer> run_tests(const std::vector<PlannedTest>& plan, const Runne
   return Runner(plan, options, interrupt).run();
 }
 
-Result<std::string> output_of(const TestCommand& command, milliseconds timeout,
-                              const InterruptGuard& interrupt) {
-  auto process = TestProcess::start(command, kKeptList);
+Result<ListerOutput> output_of(const TestCommand& command, milliseconds timeout,
+                               const InterruptGuard& interrupt) {
+  TestCommand lister = command;
+  lister.errors_apart = true;
+  auto process = TestProcess::start(lister, kKeptList);
   if (!process) {
     return std::move(process).error();
   }
   const Clock::time_point end = process->started() + timeout;
   while (!process->has_ended()) {
-    if (Clock::now() >= end || !wait_for({&*process}, end, interrupt)) {
+    if (!wait_for({&*process}, end, &interrupt)) {
+      return failure(Failure::kProgram,
+                     "it was time to end before " + command.program + " had listed its tests");
+    }
+    if (Clock::now() >= end && !process->has_ended()) {
       return failure(Failure::kProgram, command.program + " does not list its tests: it still runs",
                      "is it of another framework? say which with --framework");
     }
     process->read_output();
   }
-  return process->output();
+  return ListerOutput{process->output(), process->errors()};
 }
 
 }  // namespace xgops::cli

@@ -30,7 +30,9 @@ struct RunnerOptions {
   std::size_t jobs = 1;
   std::chrono::milliseconds hang{0};     ///< 0: none.
   std::chrono::milliseconds timeout{0};  ///< 0: none.
-  std::string cache_directory;           ///< For names.
+  /// So long a program that has our terminal may take to end after a signal, before the next.
+  std::chrono::milliseconds grace{5'000};
+  std::string cache_directory;  ///< For names.
   /// What all threads and tasks of this process do.
   std::function<std::string(pid_t)> look_at;
   /// A test has ended: how many have, and which.
@@ -47,10 +49,16 @@ struct RunnerAnswer {
                                              const RunnerOptions& options,
                                              const InterruptGuard& interrupt);
 
-/// All that a program writes when it is called so, at most for `timeout`.
-/// Errors: as of `TestProcess::start`; `Failure::kProgram`: it takes too long.
-[[nodiscard]] Result<std::string> output_of(const TestCommand& command,
-                                            std::chrono::milliseconds timeout,
-                                            const InterruptGuard& interrupt);
+/// What a program writes to its standard output when it is called so, at most for `timeout`, and to
+/// standard error.
+/// Errors: as of `TestProcess::start`; `Failure::kProgram`: it takes too long, or somebody wants an
+/// end.
+struct ListerOutput {
+  std::string out;
+  std::string err;
+};
+[[nodiscard]] Result<ListerOutput> output_of(const TestCommand& command,
+                                             std::chrono::milliseconds timeout,
+                                             const InterruptGuard& interrupt);
 
 }  // namespace xgops::cli

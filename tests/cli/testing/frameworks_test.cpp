@@ -40,6 +40,12 @@ TEST(GoogleTestListTest, LeavesOutDisabledTestsUnlessTheyWouldRun) {
   EXPECT_EQ(
       parse_test_list(Framework::kGoogleTest, output, {"--gtest_also_run_disabled_tests"}).size(),
       4U);
+  EXPECT_EQ(parse_test_list(Framework::kGoogleTest, output, {}, "1").size(), 4U);
+  EXPECT_EQ(parse_test_list(Framework::kGoogleTest, output, {}, "0").size(), 1U);
+  EXPECT_EQ(
+      parse_test_list(Framework::kGoogleTest, output, {"--gtest_also_run_disabled_tests=0"}, "1")
+          .size(),
+      1U);
 }
 
 TEST(GoogleTestListTest, PassesOverWhatTheProgramSaysItself) {
@@ -88,7 +94,11 @@ TEST(ListArgumentsTest, KeepTheFiltersThatWereGiven) {
   EXPECT_EQ(list_arguments(Framework::kGoogleTest, {"--gtest_filter=A*"}, false),
             (Words{"--gtest_filter=A*", "--gtest_list_tests"}));
   EXPECT_EQ(list_arguments(Framework::kCatch2, {"-r", "xml"}, false),
-            (Words{"-r", "xml", "~[.]", "--list-test-names-only"}));
+            (Words{"~[.]", "--list-test-names-only"}));
+  EXPECT_EQ(list_arguments(Framework::kCatch2,
+                           {"--reporter=xml", "-o", "file", "a*", "-d", "yes", "-v", "high", "-s"},
+                           false),
+            (Words{"a*", "-s", "--list-test-names-only"}));
   EXPECT_EQ(list_arguments(Framework::kCatch2, {"[slow]"}, true),
             (Words{"[slow]", "--list-tests", "--verbosity", "quiet"}));
 }

@@ -9,7 +9,9 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace xgops::cli {
@@ -29,13 +31,13 @@ class RunnerTest : public testing::Test {
   }
 
   RunnerAnswer run() {
-    auto answer = run_tests(plan_, options_, interrupt_);
+    auto answer = run_tests(plan_, options_, *interrupt_);
     EXPECT_TRUE(answer) << (answer ? "" : answer.error().message());
     return answer ? *std::move(answer) : RunnerAnswer();
   }
 
   const test::TempDir directory_;
-  const InterruptGuard interrupt_;
+  std::optional<InterruptGuard> interrupt_{std::in_place};
   RunnerOptions options_;
   std::vector<PlannedTest> plan_;
 };
@@ -125,6 +127,58 @@ TEST_F(RunnerTest, StopsWhenSomebodyWantsAnEnd) {
   EXPECT_EQ(answer.not_run, 2U);
 }
 
+TEST_F(RunnerTest, TakesNoTestForBadThatEndsAsItWasTimeTo) {
+  options_.command.apart = false;
+  options_.grace = milliseconds(1);
+  // Of one that was told so itself, one that is told by us, and one that does not listen.
+  for (const char* const script : {"kill -INT $PPID; exit 130", "kill -TERM $PPID; exec sleep 1000",
+                                   "kill -INT $PPID; trap '' TERM; while :; do sleep 0.01; done"}) {
+    plan_.clear();
+    plan("lasts", script);
+    interrupt_.emplace();
+    const RunnerAnswer answer = run();
+    EXPECT_TRUE(answer.results.empty()) << script;
+    EXPECT_EQ(answer.not_run, 1U) << script;
+  }
+}
+
+TEST_F(RunnerTest, StillLooksAtTheClockWhenItIsTimeToEnd) {
+  options_.command.apart = false;
+  options_.timeout = milliseconds(50);
+  options_.grace = milliseconds(600'000);
+  plan("lasts", "kill -INT $PPID; exec sleep 1000");
+
+  EXPECT_EQ(run().results.at(0).outcome, TestOutcome::kTimedOut);
+}
+
+TEST_F(RunnerTest, EndsForEachSignalThatWantsAnEnd) {
+  for (const char* const signal : {"HUP", "QUIT", "TERM"}) {
+    interrupt_.emplace();
+    plan_.clear();
+    plan("lasts", "kill -" + std::string(signal) + " $PPID; sleep 1000");
+    EXPECT_EQ(run().not_run, 1U) << signal;
+  }
+}
+
+TEST_F(RunnerTest, SaysThatAListerWasInterrupted) {
+  TestCommand command = options_.command;
+  command.arguments = {"sh", "-c", "kill -INT $PPID; sleep 1000"};
+
+  const auto none = output_of(command, milliseconds(60'000), *interrupt_);
+
+  ASSERT_FALSE(none);
+  EXPECT_EQ(sentence_of(none.error()).find("framework"), std::string::npos);
+}
+
+TEST_F(RunnerTest, DoesNotWaitForAReportThatIsAPipe) {
+  plan("replaces", "file=\"${XGOPS_TEST_REPORT#*:}\"; rm \"$file\"; mkfifo \"$file\"");
+
+  const RunnerAnswer answer = run();
+
+  ASSERT_EQ(answer.results.size(), 1U);
+  EXPECT_NE(answer.results[0].no_report, "");
+}
+
 TEST_F(RunnerTest, SaysThatAReportMakesNoSense) {
   plan("writes", "echo nonsense > \"${XGOPS_TEST_REPORT#*:}\"");
   plan("is told its own number", "test \"${XGOPS_TEST_REPORT%%:*}\" = $$");
@@ -148,7 +202,7 @@ TEST_F(RunnerTest, FailsForAProgramThatCannotBeRun) {
   options_.command.program = "/nonexistent/tests";
   plan("", "");
 
-  const auto answer = run_tests(plan_, options_, interrupt_);
+  const auto answer = run_tests(plan_, options_, *interrupt_);
 
   ASSERT_FALSE(answer);
   EXPECT_EQ(answer.error().code, Failure::kProgram);
@@ -156,13 +210,14 @@ TEST_F(RunnerTest, FailsForAProgramThatCannotBeRun) {
 
 TEST_F(RunnerTest, CollectsTheOutputOfALister) {
   TestCommand command = options_.command;
-  command.arguments = {"sh", "-c", "echo a; echo b"};
-  const auto output = output_of(command, milliseconds(60'000), interrupt_);
+  command.arguments = {"sh", "-c", "echo a; echo c >&2; echo b"};
+  const auto output = output_of(command, milliseconds(60'000), *interrupt_);
   ASSERT_TRUE(output);
-  EXPECT_EQ(*output, "a\nb\n");
+  EXPECT_EQ(output->out, "a\nb\n");
+  EXPECT_EQ(output->err, "c\n");
 
   command.arguments = {"sh", "-c", "sleep 1000"};
-  const auto none = output_of(command, milliseconds(50), interrupt_);
+  const auto none = output_of(command, milliseconds(50), *interrupt_);
   ASSERT_FALSE(none);
   EXPECT_EQ(none.error().code, Failure::kProgram);
 }
