@@ -8,14 +8,19 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <atomic>
 #include <chrono>
 #include <csignal>
 #include <cstdint>
+#include <cstdlib>
+#include <fstream>
 #include <latch>
 #include <memory>
+#include <string>
 #include <thread>
 #include <utility>
 
+#include <dlfcn.h>
 #include <poll.h>
 #include <pthread.h>
 #include <sys/wait.h>
@@ -58,6 +63,50 @@ LeakReport see_a_leaked_thread() {
   LeakCheck check;
   const WaitingThread leaked;
   return check.verify(soon());
+}
+
+std::atomic<bool> g_is_loading = false;
+std::atomic<bool> g_is_checking = false;
+
+/// Waits, under the loader's lock, until the process's first thread waits for something, and forks.
+void fork_while_loading() {
+  g_is_loading = true;
+  g_is_checking.wait(false);
+  std::string state;
+  while (state.find(") S ") == std::string::npos) {
+    std::ifstream file("/proc/self/stat");
+    std::getline(file, state);
+    std::this_thread::yield();
+  }
+  const pid_t child = ::fork();
+  if (child == 0) {
+    ::_exit(0);
+  }
+  ::waitpid(child, nullptr, 0);
+}
+
+// The first of this process's tests: later checks have asked the loader before.
+TEST(LeakCheckForkTest, ChecksWhileAConstructorOfALibraryForks) {
+  const auto check_while_loading = [] {
+    const std::string address =
+        std::to_string(reinterpret_cast<std::uintptr_t>(&fork_while_loading));
+    // NOLINTNEXTLINE(concurrency-mt-unsafe): of this child, which has one thread.
+    ::setenv("XGOPS_TEST_CALLED_ON_LOAD", address.c_str(), 1);
+    bool is_loaded = false;
+    std::thread loads([&] { is_loaded = ::dlopen(XGOPS_PLUGIN_THAT_CALLS, RTLD_NOW) != nullptr; });
+    while (!g_is_loading) {
+      std::this_thread::yield();
+    }
+    LeakCheck check;
+    const WaitingThread leaked;
+    g_is_checking = true;
+    g_is_checking.notify_all();
+    const LeakReport report = check.verify(soon());
+    loads.join();
+    return is_loaded ? static_cast<int>(report.threads) : kHung;
+  };
+
+  EXPECT_EQ(forked(check_while_loading), 1);
 }
 
 TEST(LeakCheckForkTest, ChecksInAChildOfAProcessThatWasChecking) {
