@@ -128,35 +128,43 @@ StoppedThreads::State StoppedThreads::look_at(pid_t tid) const noexcept {
 
 bool StoppedThreads::list(std::size_t& added) noexcept {
   added = 0;
-  const std::size_t before = known_.size();
   if (buffer_ == nullptr) {
     return false;
   }
+  // Another thread may have got the number of one that has ended.
+  known_.shrink(static_cast<std::size_t>(
+      std::remove_if(known_.begin(), known_.end(),
+                     [](const Thread& thread) { return thread.state == State::kGone; }) -
+      known_.begin()));
+  const std::size_t before = known_.size();
   const int fd = ::openat(task_directory_, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (fd < 0) {
     return false;
   }
+  const auto by_number = [](const Thread& a, const Thread& b) { return a.tid < b.tid; };
+  bool complete = true;
   long bytes = 0;
   while ((bytes = ::syscall(SYS_getdents64, fd, buffer_, kBufferBytes)) > 0) {
     for (long at = 0; at < bytes;) {
       const auto* const entry = reinterpret_cast<const dirent64*>(buffer_ + at);
       at += entry->d_reclen;
-      pid_t tid = 0;
+      Thread thread;
       const char* const name = entry->d_name;
-      std::from_chars(name, name + std::strlen(name), tid);
-      const bool is_known = tid == 0 || tid == own_tid_ ||
-                            std::any_of(known_.begin(), known_.begin() + before,
-                                        [tid](const Thread& thread) { return thread.tid == tid; });
-      if (!is_known) {
-        added += known_.push({.tid = tid}) ? 1U : 0U;
-      }
+      std::from_chars(name, name + std::strlen(name), thread.tid);
+      const bool is_known =
+          thread.tid == 0 || thread.tid == own_tid_ ||
+          std::binary_search(known_.begin(), known_.begin() + before, thread, by_number);
+      complete = (is_known || known_.push(thread)) && complete;
     }
   }
   ::close(fd);
   for (std::size_t i = before; i < known_.size(); ++i) {
     known_[i].state = look_at(known_[i].tid);
+    // A main thread that has ended before the others is there again and again.
+    added += known_[i].state == State::kGone ? 0U : 1U;
   }
-  return bytes == 0 && known_.size() <= signal_safe::kMostParked;
+  std::sort(known_.begin(), known_.end(), by_number);
+  return complete && bytes == 0 && known_.size() <= signal_safe::kMostParked;
 }
 
 bool StoppedThreads::prepare(unsigned seccomp_filters) noexcept {
@@ -223,7 +231,7 @@ void StoppedThreads::give_up() noexcept {
       const State now = look_at(thread.tid);
       thread.state = now == State::kGone ? now : State::kUnstoppable;
     }
-    if (thread.state == State::kUnstoppable) {
+    if (thread.state == State::kUnstoppable || thread.state == State::kSeen) {
       unstopped_ = thread.tid;
     }
   }
@@ -252,19 +260,14 @@ bool StoppedThreads::stop(std::chrono::nanoseconds patience) noexcept {
       pause_briefly();
       continue;
     }
-    if (late) {
-      break;
-    }
-    if (!list(added)) {
-      unstopped_ = own_tid_;
-      return false;
-    }
-    if (added == 0) {
-      break;
+    // Whoever is new to a list that comes late goes on, and is found out by that.
+    const bool listed = list(added);
+    if (!listed || late || added == 0) {
+      give_up();
+      unstopped_ = listed || unstopped_ != 0 ? unstopped_ : own_tid_;
+      return unstopped_ == 0;
     }
   }
-  give_up();
-  return unstopped_ == 0;
 }
 
 bool StoppedThreads::held() const noexcept {
