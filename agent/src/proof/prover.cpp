@@ -6,6 +6,7 @@
 #include "proof/heap_blocks.hpp"
 #include "proof/kernel_roots.hpp"
 #include "proof/memory_map.hpp"
+#include "proof/reasons.hpp"
 #include "proof/roots.hpp"
 #include "proof/stop.hpp"
 #include "signal_safe/capture_slot.hpp"
@@ -17,7 +18,6 @@
 #include <cerrno>
 #include <memory>
 #include <optional>
-#include <string_view>
 #include <system_error>
 #include <thread>
 #include <unordered_map>
@@ -39,11 +39,19 @@ constexpr int kMostStops = 200;
 // For which threads may stand still in vain, because one of them was within the allocator.
 constexpr std::chrono::milliseconds kMostInVain{200};
 constexpr int kMostTries = 5;
-// Measured: a page of 4 KiB that fork has to note, a thread that is stopped, a look without either.
+// For looking at descriptors and threads while they stand still.
+constexpr std::chrono::milliseconds kMostLooking{200};
+// Measured: a page of 4 KiB that fork has to note, a thread that is stopped and looked at, a
+// descriptor, a look without any of them.
 constexpr std::uint64_t kPagePauseNs = 100;
-constexpr std::uint64_t kThreadPauseNs = 15'000;
+constexpr std::uint64_t kThreadPauseNs = 25'000;
+constexpr std::uint64_t kDescriptorPauseNs = 2'000;
 constexpr std::uint64_t kLeastPauseNs = 400'000;
 constexpr std::uint64_t kPageBytes = 4096;
+
+constexpr const char* kDirectIoProblem =
+    "devices may be writing to the program's memory (io_uring, libaio, O_DIRECT): before Linux 6.5 "
+    "what they write may get lost when a child is made";
 
 std::uint64_t since(steady_clock::time_point begin) {
   const nanoseconds passed = steady_clock::now() - begin;
@@ -53,57 +61,6 @@ std::uint64_t since(steady_clock::time_point begin) {
 bool read_map(MemoryMap& map) noexcept {
   const support::UniqueFd fd(::open("/proc/thread-self/smaps", O_RDONLY | O_CLOEXEC));
   return fd && map.read(fd.get());
-}
-
-std::string sentence(std::uint32_t doubt, pid_t thread) {
-  switch (doubt) {
-    case kThreadNotStopped:
-      return "thread " + std::to_string(thread) +
-             " could not be stopped: it blocks the capture signal, waits for signals or is stuck";
-    case kMemoryLeftOut:
-      return "some memory is not given to children (MADV_DONTFORK, MADV_WIPEONFORK)";
-    case kMemoryLocked:
-      return "some memory in use cannot be read (PROT_NONE)";
-    case kGeneratedCode:
-      return "there is generated code, which may hold pointers";
-    case kDeviceMemory:
-      return "memory of a device is mapped";
-    case kAsynchronousIoUsed:
-      return "io_uring or libaio is in use: what the kernel holds for them cannot be seen";
-    case kDescriptorsUnknown:
-      return "not all that lies in epoll sets, pipes and Unix sockets could be read";
-    case kTimersUnknown:
-      return "the process's timers cannot be read";
-    case kSignalsPending:
-      return "real-time signals are pending, which may carry pointers";
-    case kPagesUnknown:
-      return "/proc/self/pagemap cannot be read";
-    default:
-      return "there was not enough memory for our tables";
-  }
-}
-
-std::string heap_problem(std::uint32_t fault) {
-  constexpr std::array<std::string_view, 7> kWords{
-      "the records of tasks contradict the heap",
-      "threads were always found within the allocator",
-      "the program's heap is not in one piece",
-      "the heap is not laid out as expected",
-      "arenas on huge pages are laid out in another way",
-      "there was not enough memory for our tables",
-      "the heap does not show blocks that are known to be there"};
-  return std::string(kWords[std::min<std::size_t>(fault, kWords.size() - 1)]);
-}
-
-std::string child_problem(ChildOutcome outcome) {
-  switch (outcome) {
-    case ChildOutcome::kFailed:
-      return "the child that looked through the memory ended before it was done";
-    case ChildOutcome::kLate:
-      return "the deadline came first";
-    default:
-      return "nobody waits for the answer any more";
-  }
 }
 
 /// The worse of two: by the program, by others, by nobody.
@@ -139,7 +96,9 @@ ProofEstimate Prover::estimate() const {
   StoppedThreads threads(*scratch, options_.task_directory_fd, options_.signal);
   estimate.threads =
       threads.prepare(options_.seccomp_filters) ? static_cast<std::uint32_t>(threads.known()) : 0;
-  estimate.pause_ns = kLeastPauseNs + pages * kPagePauseNs + estimate.threads * kThreadPauseNs;
+  const std::size_t descriptors = count_descriptors(options_.task_directory_fd, threads.first());
+  estimate.pause_ns = kLeastPauseNs + pages * kPagePauseNs + estimate.threads * kThreadPauseNs +
+                      descriptors * kDescriptorPauseNs;
   constexpr std::uint64_t kTableShare = 50;
   estimate.child_bytes = estimate.scan_bytes / kTableShare + (std::uint64_t{4} << 20);
   estimate.worst_bytes = estimate.child_bytes + pages * kPageBytes;
@@ -165,12 +124,15 @@ class Prover::Session {
  private:
   enum class Stop : std::uint8_t {
     kCopied,
-    kAgain,  ///< A thread was in the allocator.
+    kAgain,   ///< A thread was in the allocator.
+    kNotAll,  ///< A thread went on.
     kRefused,
     kOverrun,
+    kDirectIo,
   };
-  [[nodiscard]] Stop stop_once() noexcept;
-  [[nodiscard]] bool start_child(bool all_stopped) noexcept;
+  /// `despite_threads`: even if some of them go on.
+  [[nodiscard]] Stop stop_once(bool despite_threads) noexcept;
+  [[nodiscard]] Stop start_child(bool all_stopped) noexcept;
 
   const ProverOptions& options_;
   ProofCosts& costs_;
@@ -183,6 +145,7 @@ class Prover::Session {
   SnapshotChild child_;
   std::uint32_t doubts_ = 0;
   std::uint64_t in_vain_ns_ = 0;
+  std::uint64_t not_all_ns_ = 0;
   int error_ = 0;
 };
 
@@ -202,22 +165,40 @@ const char* Prover::Session::prepare() {
   for (const Mapping& mapping : map.mappings()) {
     doubts_ |= doubts_of(mapping);  // What fork leaves out, the child cannot see.
   }
+  if ((doubts_ & kAsynchronousIoUsed) != 0 && !fork_spares_direct_io()) {
+    return kDirectIoProblem;
+  }
   probe_.emplace(heap_);
   // From here to the end of `copy` nothing may be allocated: the probe knows the cache.
   const bool ready =
       probe_->complete() && child_.prepare() && threads_.prepare(options_.seccomp_filters);
-  return ready ? nullptr : "there are not enough memory or descriptors to look";
+  if (!ready) {
+    return "there are not enough memory or descriptors to look";
+  }
+  kernel_.prepare(options_.task_directory_fd, threads_.first());
+  return kernel_.has_direct_io() && !fork_spares_direct_io() ? kDirectIoProblem : nullptr;
 }
 
-bool Prover::Session::start_child(bool all_stopped) noexcept {
+Prover::Session::Stop Prover::Session::start_child(bool all_stopped) noexcept {
   using signal_safe::g_capture;
   using signal_safe::g_park;
   const auto range = [](const auto* first, std::size_t count) {
     return Range{reinterpret_cast<std::uint64_t>(first),
                  reinterpret_cast<std::uint64_t>(first + count)};
   };
+  const LookLimit limit(
+      steady_clock::now() + kMostLooking,
+      [](const void* threads) { return static_cast<const StoppedThreads*>(threads)->held(); },
+      &threads_);
   kernel_.collect(options_.task_directory_fd,
-                  threads_.threads().empty() ? ::getpid() : threads_.threads()[0]->tid);
+                  threads_.threads().empty() ? threads_.first() : threads_.threads()[0]->tid,
+                  threads_.threads(), limit);
+  if (!threads_.held()) {
+    return Stop::kOverrun;
+  }
+  if (kernel_.has_direct_io() && !fork_spares_direct_io()) {
+    return Stop::kDirectIo;
+  }
   hidden_.clear();
   hidden_.push(range(g_park.slots, signal_safe::kMostParked));
   hidden_.push(range(g_capture.slots, g_capture.slots == nullptr ? 0 : signal_safe::kSlotCount));
@@ -227,22 +208,26 @@ bool Prover::Session::start_child(bool all_stopped) noexcept {
   const std::uint32_t doubts = doubts_ | kernel_.doubts() |
                                (all_stopped ? kNoDoubt : kThreadNotStopped) |
                                (scratch_->failed() ? kOutOfMemory : kNoDoubt);
-  return child_.start({.heap = &heap_,
-                       .probe = &*probe_,
-                       .tasks = &options_.tasks,
-                       .threads = threads_.threads(),
-                       .own_thread_pointer = own_thread_pointer(),
-                       .own_tid = ::gettid(),
-                       .kernel_words = kernel_.words().view(),
-                       .hidden = hidden_.view(),
-                       .doubts = doubts});
+  const bool started = child_.start({.heap = &heap_,
+                                     .probe = &*probe_,
+                                     .tasks = &options_.tasks,
+                                     .threads = threads_.threads(),
+                                     .own_thread_pointer = own_thread_pointer(),
+                                     .own_tid = ::gettid(),
+                                     .kernel_words = kernel_.words().view(),
+                                     .kernel_bytes = kernel_.bytes().view(),
+                                     .hidden = hidden_.view(),
+                                     .doubts = doubts});
+  return started ? Stop::kCopied : Stop::kRefused;
 }
 
-Prover::Session::Stop Prover::Session::stop_once() noexcept {
+Prover::Session::Stop Prover::Session::stop_once(bool despite_threads) noexcept {
   const auto begin = steady_clock::now();
   const bool all_stopped = threads_.stop(kStopPatience);
-  const bool usable = !any_arena_is_locked(heap_);
-  const bool started = usable && start_child(all_stopped);
+  Stop stop = Stop::kNotAll;
+  if (all_stopped || despite_threads) {
+    stop = any_arena_is_locked(heap_) ? Stop::kAgain : start_child(all_stopped);
+  }
   error_ = errno;
   const bool held = threads_.held();
   threads_.release();
@@ -250,28 +235,29 @@ Prover::Session::Stop Prover::Session::stop_once() noexcept {
   costs_.pause_ns += pause;
   costs_.longest_pause_ns = std::max(costs_.longest_pause_ns, pause);
   ++costs_.stops;
-  if (!usable) {
-    in_vain_ns_ += pause;
-    return Stop::kAgain;
-  }
-  if (!started) {
-    return Stop::kRefused;
-  }
-  return held ? Stop::kCopied : Stop::kOverrun;
+  in_vain_ns_ += stop == Stop::kAgain ? pause : 0;
+  not_all_ns_ += stop == Stop::kNotAll ? pause : 0;
+  return held || stop != Stop::kCopied ? stop : Stop::kOverrun;
 }
 
 std::string Prover::Session::copy(steady_clock::time_point deadline) {
+  int not_all = 0;
   for (int i = 0; i < kMostStops && nanoseconds(in_vain_ns_) < kMostInVain; ++i) {
     if (steady_clock::now() >= deadline) {
       return child_problem(ChildOutcome::kLate);
     }
-    switch (stop_once()) {
+    switch (stop_once(not_all == kMostTries || nanoseconds(not_all_ns_) >= kMostInVain)) {
       case Stop::kCopied:
         return {};
       case Stop::kRefused:
         return "the system refuses a child process: " + std::generic_category().message(error_);
       case Stop::kOverrun:
         return "the threads stood still for too long";
+      case Stop::kDirectIo:
+        return kDirectIoProblem;
+      case Stop::kNotAll:
+        ++not_all;
+        [[fallthrough]];
       case Stop::kAgain:
         std::this_thread::sleep_for(kBetweenStops);
     }
@@ -284,7 +270,7 @@ std::string Prover::Session::finish(steady_clock::time_point deadline,
   out.unstopped = threads_.unstopped();
   const ChildOutcome outcome = child_.finish(deadline, cancelled, out.totals, out.findings);
   if (outcome != ChildOutcome::kDone) {
-    return child_problem(outcome);
+    return child_problem(outcome, child_.signal());
   }
   costs_.scanned_bytes += out.totals.scanned_bytes;
   costs_.child_bytes = std::max(costs_.child_bytes, out.totals.child_bytes);
@@ -307,11 +293,13 @@ std::string Prover::look(steady_clock::time_point deadline, const std::function<
     if (!problem.empty()) {
       return problem;
     }
-    if ((out.totals.doubts & kHeapUnknown) != 0) {
-      problem =
-          heap_problem(out.totals.heap_fault);  // It may have been in the middle of something.
-    } else if ((out.totals.doubts & kThreadNotStopped) == 0) {
+    if ((out.totals.doubts & kHeapUnknown) == 0) {
       return {};
+    }
+    // It may have been in the middle of something.
+    problem = heap_problem(out.totals.heap_fault);
+    if ((out.totals.doubts & kThreadNotStopped) != 0) {
+      return problem;  // All stops that it was worth have been tried.
     }
   }
   return problem;
@@ -356,7 +344,7 @@ ProofReport Prover::prove(steady_clock::time_point deadline,
     for (std::uint32_t bit = 1; bit != 0; bit <<= 1U) {
       if ((doubts & bit) != 0) {
         report.doubts.push_back(
-            sentence(bit, first.unstopped != 0 ? first.unstopped : second.unstopped));
+            doubt_sentence(bit, first.unstopped != 0 ? first.unstopped : second.unstopped));
       }
     }
     report.live_tasks = second.totals.tasks;

@@ -13,6 +13,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 
 #include <fcntl.h>
 #include <sys/prctl.h>
@@ -188,6 +189,11 @@ void Scan::follow_threads() noexcept {
     marker.add_range({thread->vector_begin, thread->vector_end});
   }
   for (const std::uint64_t word : input_.kernel_words) {
+    marker.add_word(word, {.kind = Origin::Kind::kKernel});
+  }
+  for (std::size_t at = 0; at + 8 <= input_.kernel_bytes.size(); ++at) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, &input_.kernel_bytes[at], sizeof word);
     marker.add_word(word, {.kind = Origin::Kind::kKernel});
   }
 }

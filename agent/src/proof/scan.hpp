@@ -25,8 +25,9 @@ struct ScanInput {
   std::uint64_t own_thread_pointer = 0;
   std::int32_t own_tid = 0;
   std::span<const std::uint64_t> kernel_words;
-  std::span<const Range> hidden;  ///< Memory of ours.
-  std::uint32_t doubts = 0;       ///< That there are already.
+  std::span<const char> kernel_bytes;  ///< With pointers anywhere.
+  std::span<const Range> hidden;       ///< Memory of ours.
+  std::uint32_t doubts = 0;            ///< That there are already.
 };
 
 /// Takes what was found; false: nobody wants it any more.

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <charconv>
 #include <cstring>
 
 #include <fcntl.h>
@@ -13,6 +14,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
+#include <sys/utsname.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -93,6 +95,24 @@ long raw_fork(int* pidfd) {
   return pid < 0 ? -errno : pid;
 }
 
+bool fork_spares_direct_io(std::string_view release) noexcept {
+  const auto take = [&release] {
+    unsigned value = 0;
+    const char* const end = release.data() + release.size();
+    const char* const next = std::from_chars(release.data(), end, value).ptr;
+    release.remove_prefix(static_cast<std::size_t>(next - release.data()));
+    release.remove_prefix(release.starts_with('.') ? 1 : 0);
+    return value;
+  };
+  const unsigned version = take();
+  return version > 6 || (version == 6 && take() >= 5);
+}
+
+bool fork_spares_direct_io() noexcept {
+  utsname system{};
+  return ::uname(&system) == 0 && fork_spares_direct_io(std::string_view(system.release));
+}
+
 SnapshotChild::~SnapshotChild() {
   end();
 }
@@ -149,9 +169,16 @@ void SnapshotChild::end() noexcept {
   if (process_) {
     ::syscall(kSendSignal, process_.get(), SIGKILL, nullptr, 0);
   }
+  reap();
+}
+
+void SnapshotChild::reap() noexcept {
+  int status = 0;
+  pid_t ended = 0;
   // NOLINTNEXTLINE(concurrency-mt-unsafe): of one child.
-  while (::waitpid(pid_, nullptr, __WALL) < 0 && errno == EINTR) {
+  while ((ended = ::waitpid(pid_, &status, __WALL)) < 0 && errno == EINTR) {
   }
+  signal_ = ended == pid_ && WIFSIGNALED(status) ? WTERMSIG(status) : 0;
   pid_ = 0;
 }
 
@@ -184,19 +211,30 @@ ChildOutcome SnapshotChild::finish(steady_clock::time_point deadline,
     }
     answer.insert(answer.end(), buffer.begin(), buffer.begin() + bytes);
   }
+  if (parse(answer, totals, findings)) {
+    return ChildOutcome::kDone;
+  }
+  if (pid_ != 0) {
+    reap();
+  }
+  return ChildOutcome::kFailed;
+}
+
+bool SnapshotChild::parse(const std::vector<char>& answer, ScanTotals& totals,
+                          std::vector<TaskFinding>& findings) {
   std::uint32_t mark = 0;
   if (answer.size() < sizeof totals + sizeof mark) {
-    return ChildOutcome::kFailed;
+    return false;
   }
   std::memcpy(&totals, answer.data(), sizeof totals);
   const std::size_t bytes = answer.size() - sizeof totals - sizeof mark;
   std::memcpy(&mark, answer.data() + answer.size() - sizeof mark, sizeof mark);
   if (mark != kEndMark || bytes != totals.findings * sizeof(TaskFinding)) {
-    return ChildOutcome::kFailed;
+    return false;
   }
   findings.resize(totals.findings);
   std::memcpy(findings.data(), answer.data() + sizeof totals, bytes);
-  return ChildOutcome::kDone;
+  return true;
 }
 
 }  // namespace xgops::proof

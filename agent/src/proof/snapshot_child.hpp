@@ -8,6 +8,7 @@
 
 #include <chrono>
 #include <functional>
+#include <string_view>
 #include <vector>
 
 #include <sys/types.h>
@@ -27,6 +28,12 @@ enum class ChildOutcome : std::uint8_t {
 using Fork = long (*)(int* pidfd);
 [[nodiscard]] long raw_fork(int* pidfd);
 
+/// Whether a fork loses nothing of what devices write meanwhile into memory that the program has
+/// handed to the kernel: since Linux 6.5. `release`: as uname(2) says it.
+[[nodiscard]] bool fork_spares_direct_io(std::string_view release) noexcept;
+/// On this system.
+[[nodiscard]] bool fork_spares_direct_io() noexcept;
+
 /// Ends the child when destroyed.
 class SnapshotChild {
  public:
@@ -43,16 +50,24 @@ class SnapshotChild {
   [[nodiscard]] ChildOutcome finish(std::chrono::steady_clock::time_point deadline,
                                     const std::function<bool()>& cancelled, ScanTotals& totals,
                                     std::vector<TaskFinding>& findings);
+  /// That ended the child before it was done; 0: none, or nobody knows.
+  [[nodiscard]] int signal() const noexcept { return signal_; }
 
  private:
   [[noreturn]] void run(const ScanInput& input) noexcept;
   void end() noexcept;
+  /// Waits for it.
+  void reap() noexcept;
+  /// Takes its answer apart.
+  [[nodiscard]] static bool parse(const std::vector<char>& answer, ScanTotals& totals,
+                                  std::vector<TaskFinding>& findings);
 
   Fork fork_;
   support::UniqueFd read_end_;
   support::UniqueFd write_end_;
   support::UniqueFd process_;
   pid_t pid_ = 0;
+  int signal_ = 0;
 };
 
 }  // namespace xgops::proof

@@ -173,6 +173,13 @@ bool StoppedThreads::prepare(unsigned seccomp_filters) noexcept {
   return prepare_slots() && list(added);
 }
 
+pid_t StoppedThreads::first() const noexcept {
+  const Thread* const found = std::find_if(known_.begin(), known_.end(), [](const Thread& thread) {
+    return thread.state != State::kGone;
+  });
+  return found == known_.end() ? ::getpid() : found->tid;
+}
+
 void StoppedThreads::ask(Thread& thread) noexcept {
   // One in which a handler got stuck is left out.
   while (next_slot_ < signal_safe::kMostParked &&
@@ -245,7 +252,11 @@ bool StoppedThreads::stop(std::chrono::nanoseconds patience) noexcept {
   next_slot_ = 0;
   stopped_.clear();
   for (Thread& thread : known_) {
-    thread.state = thread.state == State::kStopped ? State::kSeen : thread.state;
+    if (thread.state == State::kUnstoppable) {
+      thread.state = look_at(thread.tid);  // For a moment all threads block signals.
+    } else if (thread.state == State::kStopped) {
+      thread.state = State::kSeen;
+    }
   }
   // Threads may make threads until all are stopped.
   for (;;) {

@@ -42,6 +42,8 @@ class StoppedThreads {
     return {stopped_.begin(), stopped_.size()};
   }
   [[nodiscard]] std::size_t known() const noexcept { return known_.size(); }
+  /// One that has not ended, of those that are known; the main thread if there is none.
+  [[nodiscard]] pid_t first() const noexcept;
   /// A thread that went on; 0: none did.
   [[nodiscard]] pid_t unstopped() const noexcept { return unstopped_; }
 

@@ -37,6 +37,7 @@ using test::text_of;
 
 std::uint64_t volatile g_word = 0;  // Nobody reads it but the proof.
 thread_local std::uint64_t volatile t_word = 0;
+int g_forks = 0;
 std::map<int, std::uint64_t>* g_map = nullptr;
 
 class ProverHoldersTest : public test::ProverFixture {};
@@ -274,9 +275,14 @@ TEST_F(ProverHoldersTest, DoubtsWhenAThreadBlocksTheSignal) {
         done.wait();
       },
       [&] {
-        const ProofReport report = prove();
+        g_forks = 0;
+        const ProofReport report = prove([](int* pidfd) {
+          ++g_forks;
+          return raw_fork(pidfd);
+        });
         // What is left on a stack of which nobody knows where it ends may even lead to it.
         EXPECT_NE(proof_of(report, lost.id).verdict, Verdict::kProven);
+        EXPECT_EQ(g_forks, 2) << "one for each look";
         EXPECT_NE(text_of(report).find("could not be stopped"), std::string::npos);
       });
 }
