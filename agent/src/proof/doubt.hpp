@@ -19,9 +19,10 @@ enum Doubt : std::uint32_t {
       1U << 6U,  ///< io_uring or libaio: the kernel holds pointers that it shows nobody.
   kDescriptorsUnknown = 1U << 7U,  ///< What epoll, pipes and sockets hold could not be read.
   kTimersUnknown = 1U << 8U,
-  kSignalsPending = 1U << 9U,  ///< A real-time signal may carry a pointer.
-  kPagesUnknown = 1U << 10U,   ///< /proc/self/pagemap cannot be read.
-  kOutOfMemory = 1U << 11U,    ///< For our tables.
+  kSignalsPending = 1U << 9U,        ///< They may carry pointers.
+  kPagesUnknown = 1U << 10U,         ///< /proc/self/pagemap cannot be read.
+  kOutOfMemory = 1U << 11U,          ///< For our tables.
+  kSharedMemoryUnknown = 1U << 12U,  ///< Swapped out, or of hugetlbfs: a look would change it.
 };
 
 }  // namespace xgops::proof

@@ -119,12 +119,21 @@ void MemoryMap::add_line(std::string_view line) noexcept {
   add_bytes("Swap:", mapping.used_bytes);
   add_bytes("Anonymous:", mapping.changed_bytes);
   add_bytes("Swap:", mapping.changed_bytes);
+  add_bytes("Swap:", mapping.swapped_bytes);
+  // Neither Rss nor Anonymous has these.
+  for (const std::string_view key :
+       {std::string_view("Private_Hugetlb:"), std::string_view("Shared_Hugetlb:")}) {
+    add_bytes(key, mapping.used_bytes);
+    add_bytes(key, mapping.changed_bytes);
+  }
+  add_bytes("Private_Hugetlb:", mapping.private_bytes);
   add_bytes("Private_Clean:", mapping.private_bytes);
   add_bytes("Private_Dirty:", mapping.private_bytes);
   if (line.starts_with("VmFlags:")) {
     const std::string_view flags = value_after("VmFlags:");
     mapping.wiped_by_fork = has_flag(flags, "wf");
     mapping.left_out_by_fork = has_flag(flags, "dc");
+    mapping.huge_pages = has_flag(flags, "ht");
   }
 }
 

@@ -30,7 +30,9 @@ struct Mapping {
   bool c_library = false;           ///< Of a file libc.so.6.
   bool wiped_by_fork = false;       ///< MADV_WIPEONFORK.
   bool left_out_by_fork = false;    ///< MADV_DONTFORK.
+  bool huge_pages = false;          ///< Of hugetlbfs.
   std::uint64_t used_bytes = 0;     ///< In memory or swapped out.
+  std::uint64_t swapped_bytes = 0;  ///< Of these.
   std::uint64_t changed_bytes = 0;  ///< Of these, what is no unchanged part of a file.
   std::uint64_t private_bytes = 0;  ///< In memory, and no other process has it.
 };

@@ -90,7 +90,8 @@ ProofEstimate Prover::estimate() const {
     }
     pages += mapping.shared ? 0 : mapping.changed_bytes / kPageBytes;
     if (mapping.readable) {
-      estimate.scan_bytes += mapping.shared ? mapping.range.bytes() : mapping.changed_bytes;
+      estimate.scan_bytes += mapping.shared && !mapping.huge_pages ? resident_bytes(mapping.range)
+                                                                   : mapping.changed_bytes;
     }
   }
   StoppedThreads threads(*scratch, options_.task_directory_fd, options_.signal);

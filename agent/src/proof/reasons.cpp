@@ -52,6 +52,8 @@ std::string doubt_sentence(std::uint32_t doubt, pid_t thread) {
       return "the process's timers cannot be read";
     case kSignalsPending:
       return "signals are pending, which may carry pointers";
+    case kSharedMemoryUnknown:
+      return "shared memory is swapped out or on huge pages: it cannot be read without a change";
     case kPagesUnknown:
       return "/proc/self/pagemap cannot be read";
     default:

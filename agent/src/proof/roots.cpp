@@ -4,7 +4,11 @@
 #include "proof/doubt.hpp"
 
 #include <algorithm>
+#include <array>
 
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 namespace xgops::proof {
@@ -14,6 +18,23 @@ namespace {
 constexpr std::uint64_t kPresent = std::uint64_t{1} << 63;
 constexpr std::uint64_t kSwapped = std::uint64_t{1} << 62;
 constexpr std::uint64_t kOfFile = std::uint64_t{1} << 61;
+
+constexpr std::uint64_t kPage = 4096;
+
+/// How many of `count` pages can be read, up to the first that cannot: a mapping may be longer than
+/// its file, and to touch what lies behind its end would be a fault.
+std::size_t readable_pages(std::uint64_t page, std::size_t count) noexcept {
+  std::array<iovec, 512> pages;  // NOLINT(cppcoreguidelines-pro-type-member-init): used as filled.
+  std::array<char, 512> bytes;   // NOLINT(cppcoreguidelines-pro-type-member-init)
+  for (std::size_t i = 0; i < count; ++i) {
+    // NOLINTNEXTLINE(performance-no-int-to-ptr): handed to the kernel only.
+    pages[i] = {reinterpret_cast<void*>((page + i) * kPage), 1};
+  }
+  iovec local{bytes.data(), count};
+  const long read =
+      ::syscall(SYS_process_vm_readv, ::syscall(SYS_gettid), &local, 1L, pages.data(), count, 0L);
+  return read < 0 ? 0 : static_cast<std::size_t>(read);
+}
 
 }  // namespace
 
@@ -31,6 +52,9 @@ std::uint32_t doubts_of(const Mapping& mapping) noexcept {
   if (mapping.wiped_by_fork || mapping.left_out_by_fork) {
     doubts |= kMemoryLeftOut;
   }
+  if (mapping.shared && (mapping.swapped_bytes != 0 || mapping.huge_pages)) {
+    doubts |= kSharedMemoryUnknown;
+  }
   if (!mapping.readable && mapping.used_bytes != 0) {
     doubts |= kMemoryLocked;
   }
@@ -38,6 +62,27 @@ std::uint32_t doubts_of(const Mapping& mapping) noexcept {
     doubts |= kGeneratedCode;
   }
   return doubts;
+}
+
+std::uint64_t resident_bytes(const Range& range) noexcept {
+  // To ask of more would take longer than an estimate may.
+  constexpr std::uint64_t kMostBytes = std::uint64_t{16} << 30;
+  if (range.bytes() > kMostBytes) {
+    return range.bytes();
+  }
+  std::array<unsigned char, 4096> resident{};
+  std::uint64_t bytes = 0;
+  for (std::uint64_t at = range.begin; at < range.end; at += resident.size() * kPage) {
+    const std::uint64_t part = std::min<std::uint64_t>(range.end - at, resident.size() * kPage);
+    // NOLINTNEXTLINE(performance-no-int-to-ptr): an address of ours.
+    if (::mincore(reinterpret_cast<void*>(at), part, resident.data()) != 0) {
+      break;  // It is gone.
+    }
+    for (std::size_t i = 0; i < (part + kPage - 1) / kPage; ++i) {
+      bytes += (resident[i] & 1U) != 0 ? kPage : 0;
+    }
+  }
+  return bytes;
 }
 
 void Roots::exclude(const Range& range) noexcept {
@@ -93,7 +138,7 @@ bool Roots::collect(const MemoryMap& map, const BlockMap& blocks, std::uint32_t&
         mapping.kind == MappingKind::kAnonymous || mapping.kind == MappingKind::kFile ||
         mapping.kind == MappingKind::kHeap || mapping.kind == MappingKind::kStack;
     // What is shared and cannot be written here may be written through another mapping.
-    if (is_memory && mapping.readable) {
+    if (is_memory && mapping.readable && !(mapping.shared && mapping.huge_pages)) {
       add(mapping);
     }
   }
@@ -108,12 +153,41 @@ bool PageMap::load(std::uint64_t page) noexcept {
   return loaded_ != 0;
 }
 
+bool PageMap::load_shared(std::uint64_t page, std::uint64_t end) noexcept {
+  std::array<unsigned char, kEntries> resident{};
+  const std::size_t count = std::min<std::size_t>(kEntries, end - page);
+  // NOLINTNEXTLINE(performance-no-int-to-ptr): an address of ours.
+  if (::mincore(reinterpret_cast<void*>(page * kPageBytes), count * kPageBytes, resident.data()) !=
+      0) {
+    return false;
+  }
+  first_page_ = page;
+  loaded_ = count;
+  for (std::size_t i = 0; i < count;) {
+    std::size_t run = i;
+    while (run < count && (resident[run] & 1U) != 0) {
+      ++run;
+    }
+    const std::size_t readable = run == i ? 0 : readable_pages(page + i, run - i);
+    std::fill_n(&entries_[i], readable, kPresent);
+    i += readable;
+    if (i < count) {
+      entries_[i++] = 0;
+    }
+  }
+  return true;
+}
+
 bool PageMap::next_used(const RootArea& area, std::uint64_t at, Range& used) noexcept {
   used = {};
   while (at < area.range.end) {
     const std::uint64_t page = at / kPageBytes;
-    if (page < first_page_ || page >= first_page_ + loaded_) {
-      if (!load(page)) {
+    if (page < first_page_ || page >= first_page_ + loaded_ || area.shared != loaded_shared_) {
+      loaded_shared_ = area.shared;
+      const bool loaded = area.shared
+                              ? load_shared(page, (area.range.end + kPageBytes - 1) / kPageBytes)
+                              : load(page);
+      if (!loaded) {
         return false;
       }
     }

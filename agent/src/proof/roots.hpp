@@ -14,7 +14,8 @@ namespace xgops::proof {
 struct RootArea {
   Range range;
   bool private_file = false;  ///< Only pages that were changed can hold anything.
-  bool shared = false;        ///< Of these the child's page tables know nothing.
+  /// Of these the child's page tables know nothing: what counts is what the system has in memory.
+  bool shared = false;
 };
 
 /// `Doubt` bits: what of `mapping` makes a proof impossible.
@@ -43,7 +44,11 @@ class Roots {
   ScratchArray<RootArea> areas_;
 };
 
-/// Tells pages that hold something from those that were never written: /proc/self/pagemap.
+/// How much of a shared mapping is in memory. Nothing is read of it, which might fill its holes.
+[[nodiscard]] std::uint64_t resident_bytes(const Range& range) noexcept;
+
+/// Tells pages that hold something from those that were never written: /proc/self/pagemap, and for
+/// shared mappings mincore(2).
 class PageMap {
  public:
   explicit PageMap(int fd) noexcept : fd_(fd) {}
@@ -51,10 +56,6 @@ class PageMap {
   /// Calls `visit(range)` for the parts of `area` that can hold pointers. False: it cannot be told.
   template <class Visit>
   [[nodiscard]] bool visit_used(const RootArea& area, Visit&& visit) noexcept {
-    if (area.shared) {
-      visit(area.range);
-      return true;
-    }
     for (std::uint64_t at = area.range.begin; at < area.range.end;) {
       Range used;
       if (!next_used(area, at, used)) {
@@ -75,10 +76,12 @@ class PageMap {
   /// The next part from `at` on; one of no bytes where there is none up to its end.
   [[nodiscard]] bool next_used(const RootArea& area, std::uint64_t at, Range& used) noexcept;
   [[nodiscard]] bool load(std::uint64_t page) noexcept;
+  [[nodiscard]] bool load_shared(std::uint64_t page, std::uint64_t end) noexcept;
 
   int fd_;
   std::uint64_t first_page_ = 0;
   std::size_t loaded_ = 0;
+  bool loaded_shared_ = false;
   std::uint64_t entries_[kEntries] = {};
 };
 

@@ -54,6 +54,22 @@ TEST(MemoryMapTest, KnowsWhatForkLeavesOut) {
   EXPECT_EQ(mapping.kind, MappingKind::kFile);
 }
 
+TEST(MemoryMapTest, CountsHugePages) {
+  Scratch scratch;
+  MemoryMap map(scratch);
+  map.add_line("7f0000000000-7f0000600000 rw-p 00000000 00:0f 7    /anon_hugepage (deleted)");
+  map.add_line("Shared_Hugetlb:     2048 kB");
+  map.add_line("Private_Hugetlb:    4096 kB");
+  map.add_line("VmFlags: rd wr mr mw me ht ");
+
+  const Mapping& mapping = map.mappings()[0];
+
+  EXPECT_TRUE(mapping.huge_pages);
+  EXPECT_EQ(mapping.used_bytes, 6144U * 1024);
+  EXPECT_EQ(mapping.changed_bytes, 6144U * 1024);
+  EXPECT_EQ(mapping.private_bytes, 4096U * 1024);
+}
+
 TEST(MemoryMapTest, TellsKindsByPath) {
   const auto kind = [](std::string_view path) {
     Scratch scratch;

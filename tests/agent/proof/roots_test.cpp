@@ -13,6 +13,7 @@
 
 #include <fcntl.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 namespace xgops::proof {
 namespace {
@@ -66,6 +67,10 @@ TEST(RootsTest, AreNotAllOfThemWhenMemoryCannotBeReadOrUnderstood) {
   EXPECT_EQ(doubts({"1000-2000 rw-s 00000000 00:00 0   /dev/dri/card0"}), kDeviceMemory);
   EXPECT_EQ(doubts({"1000-2000 rw-s 00000000 00:00 0   anon_inode:[io_uring]"}),
             kAsynchronousIoUsed);
+  EXPECT_EQ(doubts({"1000-2000 rw-s 00000000 00:01 7   /dev/zero (deleted)", "Swap:   4 kB"}),
+            kSharedMemoryUnknown);
+  EXPECT_EQ(doubts({"1000-2000 rw-s 00000000 00:0f 7   /mnt/huge/x", "VmFlags: rd wr sh ht "}),
+            kSharedMemoryUnknown);
   EXPECT_EQ(doubts({"1000-2000 r-xp 00000000 00:00 0   [vdso]"}), kNoDoubt);
 }
 
@@ -89,6 +94,48 @@ TEST(PageMapTest, FindsThePagesThatWereWritten) {
   EXPECT_EQ(used[0].begin, begin + 10 * kPage);
   EXPECT_EQ(used[0].end, begin + 12 * kPage);
   EXPECT_EQ(used[1].begin, begin + 1500 * kPage);
+}
+
+TEST(PageMapTest, FillsNoHolesOfSharedMemory) {
+  constexpr std::size_t kPage = 4096;
+  constexpr std::size_t kBytes = 2000 * kPage;
+  auto* const memory = static_cast<char*>(
+      ::mmap(nullptr, kBytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0));
+  ASSERT_NE(memory, MAP_FAILED);
+  const auto begin = reinterpret_cast<std::uint64_t>(memory);
+  memory[10 * kPage] = 1;
+  memory[1500 * kPage] = 1;
+  Scratch scratch;
+  PageMap pages(-1);
+  ScratchArray<Range> used(scratch);
+
+  ASSERT_TRUE(pages.visit_used({.range = {begin, begin + kBytes}, .shared = true},
+                               [&](const Range& range) { used.push(range); }));
+
+  ASSERT_EQ(used.size(), 2U);
+  EXPECT_EQ(used[0].begin, begin + 10 * kPage);
+  EXPECT_EQ(used[0].end, begin + 11 * kPage);
+  EXPECT_EQ(used[1].begin, begin + 1500 * kPage);
+  EXPECT_EQ(resident_bytes({begin, begin + kBytes}), 2 * kPage);
+  ::munmap(memory, kBytes);
+}
+
+TEST(PageMapTest, DoesNotReadBehindTheEndOfAFile) {
+  constexpr std::size_t kPage = 4096;
+  const support::UniqueFd file(::memfd_create("short", MFD_CLOEXEC));
+  ASSERT_EQ(::ftruncate(file.get(), kPage), 0);
+  void* const memory = ::mmap(nullptr, 16 * kPage, PROT_READ, MAP_SHARED, file.get(), 0);
+  ASSERT_NE(memory, MAP_FAILED);
+  const auto begin = reinterpret_cast<std::uint64_t>(memory);
+  ASSERT_EQ(::pwrite(file.get(), "x", 1, 0), 1);
+  PageMap pages(-1);
+  std::uint64_t bytes = 0;
+
+  EXPECT_TRUE(pages.visit_used({.range = {begin, begin + 16 * kPage}, .shared = true},
+                               [&](const Range& range) { bytes += range.bytes(); }));
+
+  EXPECT_EQ(bytes, kPage);
+  ::munmap(memory, 16 * kPage);
 }
 
 TEST(PageMapTest, SaysWhenItCannotTell) {
