@@ -167,7 +167,8 @@ TEST_F(TestCommandTest, SaysThatTheAgentIsOff) {
 }
 
 TEST_F(TestCommandTest, FindsTheTestsOfGoogleTestThatLeak) {
-  const auto result = run({"--bisect", "--json", "--hang", "15s", "--jobs", "2"}, "gtest_suite", {});
+  const auto result =
+      run({"--bisect", "--json", "--hang", "15s", "--jobs", "2"}, "gtest_suite", {});
 
   EXPECT_EQ(result.status, 1) << describe(result);
   const Json answer = parse_json(result.out);
