@@ -159,7 +159,12 @@ void Scan::exclude_dead_memory(Roots& roots) noexcept {
     const std::uint64_t stack_pointer = thread->registers[kStackPointer];
     const Range stack = stack_of_thread(*thread);
     if (stack.contains(stack_pointer)) {
-      roots.exclude({stack.begin, std::max(stack.begin, stack_pointer - kRedZoneBytes)});
+      // A thread that handles a signal may do so within its own stack: what it has left to do is
+      // beyond, down to where nobody knows.
+      const std::uint64_t signal_stack = thread->signal_stack;
+      const bool is_within = signal_stack >= stack.begin && signal_stack <= stack_pointer;
+      const std::uint64_t begin = is_within ? signal_stack : stack.begin;
+      roots.exclude({begin, std::max(begin, stack_pointer - kRedZoneBytes)});
     }
   }
   ScratchArray<Range> unused(scratch_);

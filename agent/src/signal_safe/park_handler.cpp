@@ -59,6 +59,9 @@ void fill(const ucontext_t& context, ParkSlot& slot) noexcept {
     slot.registers[i] = static_cast<std::uint64_t>(context.uc_mcontext.gregs[kDwarfOrder[i]]);
   }
   slot.thread_pointer = thread_pointer();
+  const bool has_signal_stack = (context.uc_stack.ss_flags & SS_DISABLE) == 0;
+  slot.signal_stack =
+      has_signal_stack ? reinterpret_cast<std::uint64_t>(context.uc_stack.ss_sp) : 0;
   find_vector_registers(context, slot);
 }
 

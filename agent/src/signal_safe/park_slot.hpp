@@ -22,6 +22,8 @@ struct ParkSlot {
   /// Where on its stack the kernel has put the vector registers.
   std::uint64_t vector_begin = 0;
   std::uint64_t vector_end = 0;
+  /// The alternate stack for signals that it has; 0: none.
+  std::uint64_t signal_stack = 0;
 };
 
 inline constexpr std::size_t kMostParked = 16'384;

@@ -27,6 +27,7 @@ namespace {
 
 using support::UniqueFd;
 using test::elsewhere;
+using test::Hidden;
 using test::hold_and_wait;
 using test::lose_receiver;
 using test::LostTask;
@@ -285,6 +286,46 @@ TEST_F(ProverHoldersTest, DoubtsWhenAThreadBlocksTheSignal) {
         EXPECT_EQ(g_forks, 2) << "one for each look";
         EXPECT_NE(text_of(report).find("could not be stopped"), std::string::npos);
       });
+}
+
+std::latch* g_is_there = nullptr;
+std::latch* g_may_go = nullptr;
+
+/// Only the frame that waits for `go_on` to return has the address.
+template <class GoOn>
+[[gnu::noinline]] void hold_while(const Hidden& channel, GoOn go_on) {
+  std::array<std::uint64_t volatile, 4> words{};
+  asm volatile("mov %1, %%rax\n\tnot %%rax\n\tmov %%rax, (%0)\n\txor %%rax, %%rax"
+               :
+               : "r"(&words[1]), "r"(channel.word())
+               : "rax", "memory");
+  go_on();
+  words[1] = 0;
+}
+
+TEST_F(ProverHoldersTest, FindsTheChannelBeyondAnAlternateStackWithinAStack) {
+  const LostTask lost = lose_receiver(*executor_);
+  while_thread_holds(
+      [&](std::latch& holds, std::latch& done) {
+        g_is_there = &holds;
+        g_may_go = &done;
+        std::array<char, 65'536> space;
+        stack_t stack{};
+        stack.ss_sp = space.data();
+        stack.ss_size = space.size();
+        ::sigaltstack(&stack, nullptr);
+        struct sigaction action {};
+        action.sa_handler = [](int) {
+          g_is_there->count_down();
+          g_may_go->wait();
+        };
+        action.sa_flags = SA_ONSTACK;
+        ::sigaction(SIGUSR2, &action, nullptr);
+        hold_while(lost.channel, [] { ::raise(SIGUSR2); });
+        stack.ss_flags = SS_DISABLE;
+        ::sigaltstack(&stack, nullptr);
+      },
+      [&] { expect_reachable(lost, HolderKind::kStack); });
 }
 
 TEST_F(ProverHoldersTest, FindsTheChannelInALiveTask) {
