@@ -69,17 +69,25 @@ Result<ProofAnswer> take_proof(Target& target, const Deadline& deadline,
                                const ProofOptions& options) {
   ProofAnswer answer;
   answer.limit_bytes = options.memory_limit;
+  protocol::Proof::Response last;
   auto asked = target.session.ask_parts<protocol::Proof>(
       proof_request(options), deadline, [&](protocol::Proof::Response part) {
         answer.tasks.insert(answer.tasks.end(), part.tasks.begin(), part.tasks.end());
         answer.estimate = part.estimate;
         answer.costs = part.costs;
+        last.status = part.status;
+        last.estimate = part.estimate;
+        last.problem = part.problem;
         answer.problem = std::move(part.problem);
         answer.doubts = std::move(part.doubts);
         answer.changed = part.changed;
       });
   if (!asked) {
     return std::move(asked).error();
+  }
+  // What was allowed a moment ago may be too much by now.
+  if (auto allowed = check_allowed(last); !allowed) {
+    return std::move(allowed).error();
   }
   return answer;
 }
