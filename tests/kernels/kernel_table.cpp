@@ -125,12 +125,14 @@ void print_summary(std::ostream& out) {
 }
 
 void print_comparison(std::ostream& out) {
+  std::uint64_t kernels = 0;
   std::uint64_t found = 0;
   std::uint64_t judged = 0;
   std::uint64_t judged_by_locks = 0;
   std::uint64_t proven = 0;
   for (const Shown& shown : table()) {
     if (shown.row.group == Group::kKernel) {
+      ++kernels;
       found += shown.row.is_found ? 1 : 0;
       judged += shown.row.blocked > 0 ? 1 : 0;
       judged_by_locks += shown.row.locks_only > 0 ? 1 : 0;
@@ -145,6 +147,11 @@ void print_comparison(std::ostream& out) {
          "set of 68: 43 and 62.\n"
          "goleak misses the tests that hang themselves: here their bodies are tasks, and the test "
          "goes on.\n";
+  // 33 can be proven. A word that nobody uses any more may hide any of them in one run, on a busy
+  // machine some; a search that finds less than goleak has a fault.
+  constexpr std::uint64_t kAll = 36;
+  constexpr std::uint64_t kFoundByGoleak = 22;
+  EXPECT_TRUE(kernels < kAll || proven >= kFoundByGoleak) << proven << " proven";
 }
 
 class TablePrinter : public testing::Environment {

@@ -31,11 +31,6 @@ std::uint64_t prove_here(const Scene& scene, std::uint64_t seen, ProofCount& cou
     }
     count.proven += task.verdict == proof::Verdict::kProven ? 1U : 0U;
     count.suspects += task.verdict == proof::Verdict::kSuspect ? 1U : 0U;
-    if (task.verdict != proof::Verdict::kProven) {
-      count.kept += " task " + std::to_string(task.id) + " by " +
-                    std::to_string(static_cast<int>(task.holder.kind)) + " of thread " +
-                    std::to_string(task.holder.tid) + " at " + std::to_string(task.holder.address);
-    }
   }
   if (const std::string problem = test::text_of(report); !problem.empty()) {
     count.problem = problem;

@@ -13,7 +13,6 @@ struct ProofCount {
   std::uint64_t proven = 0;
   std::uint64_t suspects = 0;
   std::string problem;  ///< Why there is no answer, or nothing is proven; empty: all was seen.
-  std::string kept;     ///< What keeps some from being proven.
 };
 
 /// Of the tasks that the mistake leaves behind.

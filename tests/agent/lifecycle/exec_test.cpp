@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include <optional>
 #include <string>
 
 namespace xgops::test {
@@ -30,7 +31,13 @@ TEST_F(ExecTest, IsFollowedByAPreloadedAgent) {
   EXPECT_EQ(target.ask("exec echo here; exec sleep 1000"), "here");
 
   EXPECT_TRUE(before->ends());
-  auto after = target.connect();
+  // The shell in between has an agent, too, until it executes the next program: who asks just then
+  // gets no answer.
+  constexpr int kPrograms = 3;
+  std::optional<Client> after;
+  for (int i = 0; !after && i < kPrograms; ++i) {
+    after = target.connect();
+  }
   ASSERT_TRUE(after) << target.agent_log();
   const auto second = after->hello();
   ASSERT_TRUE(first && second);
